@@ -1,0 +1,186 @@
+"""Edit, read, write: the story of one edit, from asking for the lock to giving it back."""
+
+from __future__ import annotations
+
+import os
+from os import fspath
+from time import monotonic_ns
+
+from ._file import acquire, process, read_all, release
+from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED
+from ._writeback import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import overload
+
+    from _typeshed import ReadableBuffer
+
+    from ._file import StrOrBytesPath
+
+__all__ = ["Edit", "Edited", "edit", "read", "write"]
+
+_READ = os.O_RDONLY | OPEN_FLAGS
+_EDIT = os.O_RDWR | os.O_CREAT | OPEN_FLAGS
+
+
+class Edited(tuple[bool, int, int, int]):
+    """What one edit did, and when on the clock `time.monotonic_ns`; immutable.
+
+    A tuple of `changed`, `asked_ns`, `locked_ns`, `released_ns`.
+    """
+
+    __slots__ = ()
+
+    @property
+    def changed(self) -> bool:
+        """Was anything written? Not if the new content equals the old."""
+        return self[0]
+
+    @property
+    def asked_ns(self) -> int:
+        """When the lock was asked for."""
+        return self[1]
+
+    @property
+    def locked_ns(self) -> int:
+        """When it was held: never before it really was."""
+        return self[2]
+
+    @property
+    def released_ns(self) -> int:
+        """When it was about to be released: never after it really was."""
+        return self[3]
+
+    @property
+    def waited_ns(self) -> int:
+        """Nanoseconds from asking for the lock until having it."""
+        return self[2] - self[1]
+
+    @property
+    def held_ns(self) -> int:
+        """Nanoseconds from having the lock until releasing it."""
+        return self[3] - self[2]
+
+    def __repr__(self) -> str:
+        return f"Edited(changed={self.changed}, waited_ns={self.waited_ns}, held_ns={self.held_ns})"
+
+
+if TYPE_CHECKING:
+
+    @overload
+    def Edit(
+        path: StrOrBytesPath, transform: Callable[[bytes], ReadableBuffer], *, encoding: None = None, mode: int = 0o666
+    ) -> Edited: ...
+
+    @overload
+    def Edit(path: StrOrBytesPath, transform: Callable[[str], str], *, encoding: str, mode: int = 0o666) -> Edited: ...
+
+
+def Edit(
+    path: StrOrBytesPath,
+    transform: Callable[[bytes], ReadableBuffer] | Callable[[str], str],
+    *,
+    encoding: str | None = None,
+    mode: int = 0o666,
+) -> Edited:
+    """Replace the content of the file at `path` by `transform(content)`, under the operating system's exclusive lock.
+
+    Waits for the lock as long as it takes. Nobody who takes the lock sees half an edit, and no edit is lost: beside
+    threads, other processes, and the go command. A missing file is made, with the permissions `mode` less the
+    umask, and its content is empty. If the path comes to name another file during the wait, that one is edited.
+
+    `transform` gets `bytes` and returns anything bytes-like; with `encoding` it gets `str` and returns `str`,
+    line ends as they are. If the answer equals the content, nothing is written and the mtime stays.
+
+    If `transform` raises, its exception reaches the caller unchanged and the file is untouched. If a write fails, or is
+    interrupted, the old content is put back; if that fails too, a note on the exception says so.
+
+    Not promised: a process killed in the middle of writing may leave the file torn; a reader that takes no lock may see
+    a mix of old and new.
+
+    Raises `TypeError` for an answer of another type, `LockUnsupported` where no lock can be had, `OSError` for what the
+    system refuses, with `filename` set; only regular files, or links to them, can be edited.
+
+    Source: `Transform` of Go's cmd/go/internal/lockedfile.
+    """
+    asked_ns = monotonic_ns()
+    path = fspath(path)
+    if encoding is not None:
+        transform = _on_text(transform, encoding, path)  # type: ignore[arg-type]  # the overloads say that it takes str
+    owner = process()
+    fd, size = acquire(path, _EDIT, EXCLUSIVE, mode)
+    try:
+        locked_ns = monotonic_ns()
+        old = read_all(fd, size, path)
+        new = transform(old)  # type: ignore[arg-type]  # and that this one takes bytes
+        if type(new) is not bytes:
+            new = _as_bytes(new, f"Edit {path!r}: the transform returned")
+        changed = new != old
+        if changed:
+            if process() is not owner:
+                raise RuntimeError(f"Edit {path!r}: the transform returned in a forked child; its parent has the lock")
+            replace(fd, old, new, path)
+        released_ns = monotonic_ns()
+    finally:
+        release(fd, owner, path)
+    return Edited((changed, asked_ns, locked_ns, released_ns))
+
+
+edit = Edit
+
+
+def read(path: StrOrBytesPath) -> bytes:
+    """The whole content of the file at `path`, read under a shared lock: never half of an edit.
+
+    Waits as long as an exclusive lock is held; other readers do not make it wait. Raises what `Edit` raises of
+    `LockUnsupported` and `OSError`; a missing file is not made.
+
+    Source: `Read` of Go's cmd/go/internal/lockedfile.
+    """
+    path = fspath(path)
+    owner = process()
+    fd, size = acquire(path, _READ, SHARED, 0)
+    try:
+        return read_all(fd, size, path)
+    finally:
+        release(fd, owner, path)
+
+
+def write(path: StrOrBytesPath, content: ReadableBuffer, *, mode: int = 0o666) -> None:
+    """Make `content` the content of the file at `path`: an `Edit` that does not look at the old one, with its promises.
+
+    So a failed write leaves the old content, which is why the file has to be readable too.
+
+    Source: `Write` of Go's cmd/go/internal/lockedfile, which truncates first and so loses the old content.
+    """
+    new = _as_bytes(content, f"write {fspath(path)!r}: the content is")
+    Edit(path, lambda _: new, mode=mode)
+
+
+def _as_bytes(content: object, what: str) -> bytes:
+    try:
+        return bytes(memoryview(content))  # type: ignore[arg-type]  # not bytes(content): of an int it makes zeros
+    except TypeError:
+        kind = type(content).__name__
+        advice = "; encode it, or give Edit an encoding" if kind == "str" else ""
+        raise TypeError(f"{what} {kind}, which is not bytes-like{advice}") from None
+
+
+def _on_text(transform: Callable[[str], str], encoding: str, path: str | bytes) -> Callable[[bytes], bytes]:
+    """`transform`, which takes and gives text, as one that takes and gives bytes."""
+    "".encode(encoding)  # an unknown encoding shows here, before a file is made
+
+    def on_bytes(old: bytes) -> bytes:
+        try:
+            text = old.decode(encoding)
+        except UnicodeError as error:
+            error.add_note(f"Edit {path!r}: the file is not {encoding}; it is untouched")
+            raise
+        new = transform(text)
+        if not isinstance(new, str):
+            raise TypeError(f"Edit {path!r}: the transform returned {type(new).__name__}, not str as with an encoding")
+        return new.encode(encoding)
+
+    return on_bytes

@@ -1,0 +1,22 @@
+"""The errors that are ours; what the operating system refuses stays the `OSError` it is."""
+
+from __future__ import annotations
+
+__all__ = ["LockUnsupported", "LockedFileError", "name_file"]
+
+
+class LockedFileError(Exception):
+    """Root of the errors that this package defines."""
+
+
+class LockUnsupported(LockedFileError, OSError):
+    """The system, or the file system that holds `filename`, cannot lock.
+
+    Has `errno`, `strerror` and `filename` as every `OSError` has. Nothing was read or written.
+    """
+
+
+def name_file(error: OSError, path: str | bytes) -> None:
+    """Let `error` name its file: calls on a descriptor do not know the path, people need it."""
+    if error.filename is None:
+        error.filename = path

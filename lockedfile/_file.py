@@ -1,0 +1,150 @@
+"""A locked descriptor of the file that is at the path: open, lock, and is it still that file?
+
+    os.open ──> regular file? ──> lock (waits) ──> same inode at the path? ──> locked
+       ^            no: refuse                            no: close
+       └──────────────────────────────────────────────────┘
+
+The question comes after the lock, because only then can the answer hold: while we waited, somebody may have
+renamed another file over the path (git, editors, `sed -i`), or unlinked it and made it anew. An edit of the inode
+we opened would then be an edit of a ghost.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from itertools import repeat, starmap
+from os import close, fstat, read
+from os import open as os_open
+from os import stat as os_stat
+from stat import S_IFMT, S_ISREG
+
+from ._errors import LockUnsupported, name_file
+from ._oslock import NONBLOCK, cannot_lock, lock, unlock
+
+TYPE_CHECKING = False  # what typing calls so; to import typing would cost more than many an edit
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    StrOrBytesPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+__all__ = ["acquire", "process", "read_all", "release"]
+
+# A round is lost when somebody replaced the file between our open and our lock. So many in a row can only mean a
+# file system that numbers one file anew at every look; better an error than a loop for ever.
+_MOST_ROUNDS = 10_000
+
+# What one read asks for where the size was no guide: past 2 GiB, or where somebody without the lock writes on.
+_READ_BYTES = 1 << 20
+
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a character device",
+    stat.S_IFBLK: "a block device",
+}
+
+_process = object()
+
+
+def process() -> object:
+    """A token of this process; in a forked child it is another one."""
+    return _process
+
+
+def _renew_process() -> None:
+    global _process  # noqa: PLW0603 - a forked child is a new process, that is all
+    _process = object()
+
+
+if hasattr(os, "register_at_fork"):  # where there is fork
+    os.register_at_fork(after_in_child=_renew_process)
+
+
+def acquire(path: str | bytes, flags: int, kind: int, perm: int) -> tuple[int, int]:
+    """Open `path` and lock it, waiting in the kernel: its descriptor, and its size in bytes under the lock.
+
+    Raises `LockUnsupported`, or the `OSError` of the call that failed; both name the path.
+    """
+    try:
+        # Drawn from an iterator, not called: between a call and the naming of its result a signal handler may run and
+        # raise, and the descriptor would leak. What a loop draws has its name before any handler runs.
+        for fd in starmap(os_open, repeat((path, flags, perm), _MOST_ROUNDS)):
+            try:
+                opened = fstat(fd)
+                if not S_ISREG(opened.st_mode):
+                    raise _not_regular(opened, path)
+                lock(fd, kind)
+                named = os_stat(path)
+                if named.st_ino == opened.st_ino and named.st_dev == opened.st_dev:
+                    return fd, named.st_size
+            except FileNotFoundError:
+                pass  # unlinked while we waited: the next open makes it anew, or says that it is gone
+            except BaseException:
+                close(fd)
+                raise
+            close(fd)
+    except OSError as error:
+        there = _stat_or_none(path)
+        if there and not S_ISREG(there.st_mode):
+            raise _not_regular(there, path) from None
+        if isinstance(error, BlockingIOError) and flags & NONBLOCK:
+            # Another process has a lease on the file (fcntl(2), F_SETLEASE) and is being told to give it up.
+            return acquire(path, flags & ~NONBLOCK, kind, perm)
+        if cannot_lock(error):
+            raise _unsupported(error, path) from error
+        name_file(error, path)
+        raise
+    raise LockUnsupported(errno.ESTALE, f"a different file at every one of {_MOST_ROUNDS} looks", path)
+
+
+def _stat_or_none(path: str | bytes) -> os.stat_result | None:
+    try:
+        return os_stat(path)
+    except OSError:
+        return None
+
+
+def _not_regular(status: os.stat_result, path: str | bytes) -> OSError:
+    kind = _KINDS.get(S_IFMT(status.st_mode), "something else")
+    number = errno.EISDIR if S_IFMT(status.st_mode) == stat.S_IFDIR else errno.EINVAL
+    return OSError(number, f"only a regular file can be edited under a lock, this is {kind}", path)
+
+
+def _unsupported(error: OSError, path: str | bytes) -> LockUnsupported:
+    advice = "no lock can be had here; keep the file on a local file system"
+    return LockUnsupported(error.errno, f"{error.strerror}: {advice}", path)
+
+
+def read_all(fd: int, size: int, path: str | bytes) -> bytes:
+    """The whole file behind `fd`, from its position; `size`, in bytes, is what it is believed to hold."""
+    try:
+        content = read(fd, size + 1)
+        if len(content) == size:  # one byte more was asked for, so this is the end
+            return content
+        parts = [content]
+        while part := read(fd, _READ_BYTES):
+            parts.append(part)
+    except OSError as error:
+        name_file(error, path)
+        raise
+    return b"".join(parts)
+
+
+def release(fd: int, owner: object, path: str | bytes) -> None:
+    """Unlock and close `fd`, which the process with the token `owner` locked.
+
+    Unlocked explicitly: a child forked meanwhile has the same lock open, and closing would leave it to the child. For
+    the same reason a forked child only closes: its unlock would be its parent's.
+    """
+    try:
+        try:
+            if _process is owner:
+                unlock(fd)
+        finally:
+            close(fd)
+    except OSError as error:
+        name_file(error, path)
+        raise

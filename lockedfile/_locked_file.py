@@ -1,0 +1,163 @@
+"""`LockedFile`: a binary file object that is locked for as long as it is open."""
+
+from __future__ import annotations
+
+import io
+import os
+from os import fspath, ftruncate
+
+from ._errors import name_file
+from ._file import acquire, process, release
+from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, unlock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+    from typing import Concatenate, ParamSpec, TypeVar
+
+    from _typeshed import ReadableBuffer
+
+    from ._file import StrOrBytesPath
+
+    _P = ParamSpec("_P")
+    _R = TypeVar("_R")
+
+__all__ = ["LockedFile", "open"]
+
+_CREATION = {
+    "r": 0,
+    "w": os.O_CREAT,  # not O_TRUNC: nothing may go before the lock is held
+    "x": os.O_CREAT | os.O_EXCL,
+    "a": os.O_CREAT | os.O_APPEND,
+}
+
+# What readline reads at once; go.mod lines are far shorter.
+_LINE_BYTES = 4096
+
+
+def _naming(method: Callable[Concatenate[LockedFile, _P], _R]) -> Callable[Concatenate[LockedFile, _P], _R]:
+    """`method`, whose `OSError` names the file."""
+
+    def named(self: LockedFile, /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(self, *args, **kwargs)
+        except OSError as error:
+            name_file(error, self.name)
+            raise
+
+    named.__name__, named.__doc__ = method.__name__, method.__doc__
+    return named
+
+
+class LockedFile(io.FileIO):
+    """A binary file, open and locked; closing it releases the lock. `lockedfile.open` makes them.
+
+    An `io.FileIO`, so unbuffered: when `write` returns, the file has all of the data. What was written stays if
+    something fails later; for a change that happens whole or not at all, use `Edit`.
+
+    Dropped without `close` it warns (`ResourceWarning`) and releases. In a forked child `close` only closes: the lock
+    is the parent's, and stays.
+    """
+
+    name: str | bytes
+
+    def __init__(self, path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> None:
+        path = fspath(path)
+        flags = _flags(mode, path)
+        self._owner = process()
+
+        def opener(_path: object, _flags: int) -> int:
+            kind = SHARED if flags & (os.O_WRONLY | os.O_RDWR) == 0 else EXCLUSIVE
+            fd, size = acquire(path, flags, kind, perm)
+            try:
+                if "w" in mode and size:
+                    ftruncate(fd, 0)
+            except BaseException as error:
+                release(fd, self._owner, path)
+                if isinstance(error, OSError):
+                    name_file(error, path)
+                raise
+            return fd
+
+        super().__init__(path, mode, opener=opener)
+
+    def close(self) -> None:
+        """Unlock and close. A second call is an error that names the path; the end of a `with` block is not one."""
+        if self.closed:
+            raise ValueError(f"close {self.name!r}: it is closed already, and its lock released")
+        try:
+            try:
+                if process() is self._owner:
+                    unlock(self.fileno())
+            finally:
+                super().close()
+        except OSError as error:
+            name_file(error, self.name)
+            raise
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not self.closed:
+            self.close()
+
+    def __repr__(self) -> str:
+        return f"<{'closed' if self.closed else 'open'} LockedFile {self.name!r} {self.mode!r}>"
+
+    read = _naming(io.FileIO.read)
+    readall = _naming(io.FileIO.readall)
+    readinto = _naming(io.FileIO.readinto)
+    truncate = _naming(io.FileIO.truncate)
+
+    @_naming
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Write all of `data` at the position, and return its length in bytes; `OSError` if it does not all fit."""
+        with memoryview(data).cast("B") as rest:
+            done = 0
+            while done < len(rest):
+                done += super().write(rest[done:]) or 0
+        return done
+
+    @_naming
+    def readline(self, size: int | None = -1, /) -> bytes:
+        """The rest of the line with its end, or at most `size` bytes of it; empty at the end of the file."""
+        most = -1 if size is None else size
+        line = b""
+        while most < 0 or len(line) < most:
+            part = super().read(_LINE_BYTES if most < 0 else min(_LINE_BYTES, most - len(line))) or b""
+            end = part.find(b"\n") + 1
+            if end:
+                self.seek(end - len(part), os.SEEK_CUR)
+                return line + part[:end]
+            if not part:
+                break
+            line += part
+        return line
+
+
+def _flags(mode: str, path: str | bytes) -> int:
+    """The flags of os.open for a mode of open: one of r, w, x, a; then b and perhaps +, in any order."""
+    letters = sorted(mode)
+    updating = "+" in letters
+    creation = next((letter for letter in letters if letter in _CREATION), None)
+    if creation is None or letters != sorted(f"{creation}b" + "+" * updating):
+        raise ValueError(f"open {path!r}: unknown mode {mode!r}; use rb, wb, xb or ab, or one of them with +")
+    access = os.O_RDWR if updating else os.O_RDONLY if creation == "r" else os.O_WRONLY
+    return access | _CREATION[creation] | OPEN_FLAGS
+
+
+def open(path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> LockedFile:
+    """Open the file at `path` in binary, locked until it is closed; waits for the lock as long as it takes.
+
+    `rb` takes a shared lock; `r+b`, `wb`, `xb`, `ab`, and these with `+`, an exclusive one. `w` truncates once it holds
+    the lock, not before; a file that is made gets the permissions `perm` less the umask.
+
+    Not promised: that a change made through the file is whole, as that of an `Edit` is.
+
+    Raises `ValueError` for another mode, `LockUnsupported` where no lock can be had, `OSError` for what the system
+    refuses, with `filename` set; only regular files, or links to them, can be opened.
+
+    Source: `OpenFile` of Go's cmd/go/internal/lockedfile.
+    """
+    return LockedFile(path, mode, perm=perm)

@@ -1,0 +1,83 @@
+"""LockFileEx over the range that Go's lockedfile uses: offset 0, length 0xFFFFFFFF:FFFFFFFF.
+
+The lock belongs to the handle and is mandatory: a read or write through any other handle, of this
+process too, fails while it is held. So every byte goes through the descriptor that holds the lock.
+
+Not `msvcrt.locking`: it locks from the current position, knows no shared lock, and gives up after ten tries.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import msvcrt
+import os
+import sys
+from ctypes import wintypes
+
+assert sys.platform == "win32"
+
+__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "cannot_lock", "lock", "pwrite", "unlock"]
+
+NONBLOCK = 0
+OPEN_FLAGS = os.O_BINARY | os.O_NOINHERIT
+
+EXCLUSIVE, SHARED = 0x2, 0  # LOCKFILE_EXCLUSIVE_LOCK, and its absence
+_ALL = 0xFFFFFFFF  # low and high half of the length of the range
+
+_ERROR_INVALID_FUNCTION = 1  # what drivers without locking answer
+_ERROR_NOT_SUPPORTED = 50
+_ERROR_CALL_NOT_IMPLEMENTED = 120
+_NO_LOCKING = {_ERROR_INVALID_FUNCTION, _ERROR_NOT_SUPPORTED, _ERROR_CALL_NOT_IMPLEMENTED}
+
+
+class _Overlapped(ctypes.Structure):
+    """OVERLAPPED; all zero says: the range begins at offset 0, and the call waits."""
+
+    _fields_ = (
+        ("Internal", ctypes.c_size_t),
+        ("InternalHigh", ctypes.c_size_t),
+        ("Offset", wintypes.DWORD),
+        ("OffsetHigh", wintypes.DWORD),
+        ("hEvent", wintypes.HANDLE),
+    )
+
+
+_kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
+_LockFileEx = _kernel32.LockFileEx
+_LockFileEx.restype = wintypes.BOOL
+_LockFileEx.argtypes = (
+    wintypes.HANDLE,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    ctypes.POINTER(_Overlapped),
+)
+_UnlockFileEx = _kernel32.UnlockFileEx
+_UnlockFileEx.restype = wintypes.BOOL
+_UnlockFileEx.argtypes = (
+    wintypes.HANDLE,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    wintypes.DWORD,
+    ctypes.POINTER(_Overlapped),
+)
+
+
+def lock(fd: int, kind: int) -> None:
+    if not _LockFileEx(msvcrt.get_osfhandle(fd), kind, 0, _ALL, _ALL, _Overlapped()):
+        raise ctypes.WinError(ctypes.get_last_error())
+
+
+def unlock(fd: int) -> None:
+    if not _UnlockFileEx(msvcrt.get_osfhandle(fd), 0, _ALL, _ALL, _Overlapped()):
+        raise ctypes.WinError(ctypes.get_last_error())
+
+
+def pwrite(fd: int, data: bytes, offset: int) -> int:
+    os.lseek(fd, offset, os.SEEK_SET)
+    return os.write(fd, data)
+
+
+def cannot_lock(error: OSError) -> bool:
+    return error.winerror in _NO_LOCKING

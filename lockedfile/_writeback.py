@@ -1,0 +1,110 @@
+"""Write a new content over the old one, in place, so that any failure leaves the old one.
+
+1. Grow: what goes past the old end is written first. A full disk shows here, where nothing of the old is touched.
+2. Overwrite: only what changed.
+3. Shrink last: until then the disk space that putting back would need is still the file's.
+
+Not a new file renamed over the old: everybody else holds the lock by inode, so updates would be lost, and mode,
+owner and links with them.
+"""
+
+from __future__ import annotations
+
+from errno import ENOSPC
+from os import ftruncate, strerror
+
+from ._errors import name_file
+from ._oslock import pwrite
+
+__all__ = ["changed_spans", "replace"]
+
+# The kernel copies a page in one go, so that looking for less costs more than writing it.
+_PAGE = 4096
+
+# How often putting back is begun again when it is itself interrupted, as by a second Ctrl-C.
+_TRIES = 10
+
+
+def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
+    """Make the file hold `new`; it holds `old`. If that fails, by whatever exception, it holds `old` again."""
+    overwriting = False
+    try:
+        if len(new) > len(old):
+            _write(fd, new[len(old) :], len(old))
+        overwriting = True
+        if len(new) == len(old) <= _PAGE:
+            _write(fd, new, 0)
+        else:
+            for start, end in changed_spans(old, new):
+                _write(fd, new[start:end], start)
+        if len(new) < len(old):
+            ftruncate(fd, len(new))
+    except BaseException as error:
+        _put_back(fd, old, new if overwriting else old, error)
+        if isinstance(error, OSError):
+            name_file(error, path)
+        raise
+
+
+def _put_back(fd: int, old: bytes, new: bytes, cause: BaseException) -> None:
+    """Make the file hold `old` again, where any part of `new` may have been written over it."""
+    for _ in range(_TRIES):
+        try:
+            for start, end in changed_spans(old, new):
+                _write(fd, old[start:end], start)
+            if len(new) < len(old):
+                _write(fd, old[len(new) :], len(new))
+            ftruncate(fd, len(old))
+            return
+        except BaseException as error:  # noqa: BLE001 - what is raised is `cause`; this one is told with it
+            failure = error
+    cause.add_note(f"and the old content could not be put back: {failure!r}")
+
+
+def _write(fd: int, data: bytes, offset: int) -> None:
+    """All of `data` at `offset`; a write that took only a part is gone on with."""
+    while (taken := pwrite(fd, data, offset)) < len(data):
+        if taken == 0:
+            raise OSError(ENOSPC, strerror(ENOSPC))
+        data = data[taken:]
+        offset += taken
+
+
+def changed_spans(old: bytes, new: bytes) -> list[tuple[int, int]]:
+    """Where `new` differs from `old` in the length they share: half-open byte ranges, apart and in order.
+
+    Found page by page, then narrowed to the byte; a shared length of at most a page is one span.
+    """
+    shared = len(old) if len(old) < len(new) else len(new)
+    if shared <= _PAGE:
+        return [] if old[:shared] == new[:shared] else [(0, shared)]
+    if new.startswith(old) or old.startswith(new):
+        return []
+    spans: list[tuple[int, int]] = []
+    for start in range(0, shared, _PAGE):
+        end = min(start + _PAGE, shared)
+        if old[start:end] == new[start:end]:
+            continue
+        if spans and spans[-1][1] == start:
+            spans[-1] = (spans[-1][0], end)
+        else:
+            spans.append((start, end))
+    return [_narrowed(old, new, start, end) for start, end in spans]
+
+
+def _narrowed(old: bytes, new: bytes, start: int, end: int) -> tuple[int, int]:
+    """The span from its first to its last differing byte, each found by halving the page that has it."""
+    first_end, last_start = min(start + _PAGE, end), max((end - 1) // _PAGE * _PAGE, start)
+    while first_end - start > 1:
+        middle = (start + first_end) // 2
+        if old[start:middle] == new[start:middle]:
+            start = middle
+        else:
+            first_end = middle
+    while end - last_start > 1:
+        middle = (last_start + end) // 2
+        if old[middle:end] == new[middle:end]:
+            end = middle
+        else:
+            last_start = middle
+    return start, end
