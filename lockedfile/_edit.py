@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from os import fspath
+from os import fsdecode, fspath
 from time import monotonic_ns
 
 from ._file import acquire, process, read_all, release
@@ -116,11 +116,13 @@ def Edit(
         old = read_all(fd, size, path)
         new = transform(old)  # type: ignore[arg-type]  # and that this one takes bytes
         if type(new) is not bytes:
-            new = _as_bytes(new, f"Edit {path!r}: the transform returned")
+            new = _as_bytes(new, f"Edit {fsdecode(path)}: the transform returned")
         changed = new != old
         if changed:
             if process() is not owner:
-                raise RuntimeError(f"Edit {path!r}: the transform returned in a forked child; its parent has the lock")
+                raise RuntimeError(
+                    f"Edit {fsdecode(path)}: the transform returned in a forked child; its parent has the lock"
+                )
             replace(fd, old, new, path)
         released_ns = monotonic_ns()
     finally:
@@ -155,7 +157,7 @@ def write(path: StrOrBytesPath, content: ReadableBuffer, *, mode: int = 0o666) -
 
     Source: `Write` of Go's cmd/go/internal/lockedfile, which truncates first and so loses the old content.
     """
-    new = _as_bytes(content, f"write {fspath(path)!r}: the content is")
+    new = _as_bytes(content, f"write {fsdecode(path)}: the content is")
     Edit(path, lambda _: new, mode=mode)
 
 
@@ -176,11 +178,13 @@ def _on_text(transform: Callable[[str], str], encoding: str, path: str | bytes) 
         try:
             text = old.decode(encoding)
         except UnicodeError as error:
-            error.add_note(f"Edit {path!r}: the file is not {encoding}; it is untouched")
+            error.add_note(f"Edit {fsdecode(path)}: the file is not {encoding}; it is untouched")
             raise
         new = transform(text)
         if not isinstance(new, str):
-            raise TypeError(f"Edit {path!r}: the transform returned {type(new).__name__}, not str as with an encoding")
+            raise TypeError(
+                f"Edit {fsdecode(path)}: the transform returned {type(new).__name__}, not str as with an encoding"
+            )
         return new.encode(encoding)
 
     return on_bytes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-from os import fspath, ftruncate
+from os import fsdecode, fspath, ftruncate
 
 from ._errors import name_file
 from ._file import acquire, process, release
@@ -85,7 +85,7 @@ class LockedFile(io.FileIO):
     def close(self) -> None:
         """Unlock and close. A second call is an error that names the path; the end of a `with` block is not one."""
         if self.closed:
-            raise ValueError(f"close {self.name!r}: it is closed already, and its lock released")
+            raise ValueError(f"close {fsdecode(self.name)}: it is closed already, and its lock released")
         try:
             try:
                 if process() is self._owner:
@@ -142,7 +142,7 @@ def _flags(mode: str, path: str | bytes) -> int:
     updating = "+" in letters
     creation = next((letter for letter in letters if letter in _CREATION), None)
     if creation is None or letters != sorted(f"{creation}b" + "+" * updating):
-        raise ValueError(f"open {path!r}: unknown mode {mode!r}; use rb, wb, xb or ab, or one of them with +")
+        raise ValueError(f"open {fsdecode(path)}: unknown mode {mode!r}; use rb, wb, xb or ab, or one of them with +")
     access = os.O_RDWR if updating else os.O_RDONLY if creation == "r" else os.O_WRONLY
     return access | _CREATION[creation] | OPEN_FLAGS
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from _thread import allocate_lock
-from os import fspath
+from os import fsdecode, fspath
 
 from ._locked_file import LockedFile
 
@@ -48,7 +48,7 @@ class Mutex:
         """Give the lock back. Raises `RuntimeError` if it is not held."""
         file, self._file = self._file, None
         if file is None:
-            raise RuntimeError(f"release {self.path!r}: the mutex is not held")
+            raise RuntimeError(f"release {fsdecode(self.path)}: the mutex is not held")
         try:
             file.close()
         finally:
