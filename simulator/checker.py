@@ -1,0 +1,242 @@
+"""From a history to a verdict: was anything torn, lost, or out of order? Pure; time and memory grow with the history.
+
+Every edit writes a content that never was before (see `workload`), so the contents are the states of the file, and
+an edit is an arrow from the content it read to the content it wrote. Under a lock that works, the edits that
+happened are one chain of arrows, from the initial content to the final one:
+
+    initial ──edit──> content ──edit──> content ── ... ──edit──> final
+
+- A content that was read, or is there at the end, but that no edit wrote, is a **torn read**.
+- Two arrows from one content, or an edit that is not on the chain, are a **lost update**.
+- A content of an edit that failed, read by anybody, is a **failed update** that is there.
+- An edit whose end is unknown (its worker was killed) is on the chain at most once, or not at all.
+- An operation that ended before another began comes before it on the chain, else **order** is broken.
+- While one holds the lock for itself, nobody else holds it, else **locks overlap**.
+
+The idea is Jepsen's and porcupine's: a history of invoke and return, a model, a verdict with three values, a witness.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from enum import Enum
+from typing import NamedTuple
+
+from .history import NOTHING, History, Kind, Operation, Outcome
+
+__all__ = ["Anomaly", "Evidence", "Flaw", "Result", "Verdict", "check"]
+
+_NEVER = 1 << 63
+
+
+class Result(Enum):
+    """The three values of a verdict."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    UNKNOWN = "UNKNOWN"
+
+
+class Flaw(Enum):
+    """What can be wrong with a history, the plainest to see first."""
+
+    LOST = "lost update"
+    TORN = "torn read"
+    FAILED = "failed update"
+    ORDER = "order broken"
+    OVERLAP = "locks overlap"
+
+
+class Anomaly(NamedTuple):
+    """One thing that must not happen, and the operations that show it: one to three, in the order that they happened."""
+
+    flaw: Flaw
+    what: str
+    witness: tuple[Operation, ...]
+
+
+class Evidence(NamedTuple):
+    """What the verdict rests on, counted."""
+
+    committed: int  # edits that returned
+    failed: int  # that raised
+    unknown: int  # whose worker never told
+    unknown_applied: int  # and whose content is on the chain
+    reads: int  # by readers
+    contents_checked: int  # contents read by anybody, and the final one, that were looked up
+    chain_length: int  # edits from the initial content on
+
+
+class Verdict(NamedTuple):
+    """What the checker says of a history."""
+
+    result: Result
+    reason: str
+    evidence: Evidence
+    anomalies: tuple[Anomaly, ...]  # the first of each flaw
+    counts: dict[Flaw, int]  # how many of each
+
+
+def check(history: History) -> Verdict:
+    """Judge `history`. Of every flaw that it has, the earliest witness is shown."""
+    edits = sorted((op for op in history.operations if op.kind is Kind.EDIT), key=_when)
+    writers = _writers(edits)
+    chain, unknown_applied, ends_well, forks = _chain(history, edits, writers)
+    found = [
+        *forks,
+        *(() if forks else _not_on_chain(edits, chain, ends_well)),
+        *_strange_contents(history, edits, writers),
+        *_order_broken(history, chain),
+        *_overlaps(history),
+    ]
+    by_outcome = Counter(op.outcome for op in edits)
+    read = sum(op.read != NOTHING for op in history.operations)
+    evidence = Evidence(
+        committed=by_outcome[Outcome.OK],
+        failed=by_outcome[Outcome.FAIL],
+        unknown=by_outcome[Outcome.INFO],
+        unknown_applied=unknown_applied,
+        reads=sum(op.kind is Kind.READ for op in history.operations),
+        contents_checked=read + 1,
+        chain_length=len(chain),
+    )
+    first: dict[Flaw, Anomaly] = {}
+    for anomaly in found:
+        first.setdefault(anomaly.flaw, anomaly)
+    anomalies = tuple(first[flaw] for flaw in Flaw if flaw in first)
+    counts = Counter(anomaly.flaw for anomaly in found)
+    if anomalies:
+        result, reason = Result.INVALID, anomalies[0].what
+    elif not by_outcome[Outcome.OK]:
+        result, reason = Result.UNKNOWN, "no edit was committed, so there is nothing to judge"
+    else:
+        result, reason = Result.VALID, "nothing torn, nothing lost"
+    return Verdict(result, reason, evidence, anomalies, dict(counts))
+
+
+def _when(operation: Operation) -> int:
+    return operation.locked_ns or operation.invoked_ns
+
+
+def _writers(edits: list[Operation]) -> dict[bytes, Operation]:
+    """Who wrote a content. Of several, one that surely did; an edit that failed only if nobody else could have."""
+    writers: dict[bytes, Operation] = {}
+    for outcome in (Outcome.FAIL, Outcome.INFO, Outcome.OK):
+        writers.update({op.written: op for op in edits if op.outcome is outcome and op.written != NOTHING})
+    return writers
+
+
+def _chain(
+    history: History, edits: list[Operation], writers: dict[bytes, Operation]
+) -> tuple[list[Operation], int, bool, list[Anomaly]]:
+    """The edits from the initial content on, how many of them are unknown ones, if it ends well, and the forks."""
+    seen = {op.read for op in history.operations} | {history.final}
+    arrows: defaultdict[bytes, list[Operation]] = defaultdict(list)
+    for op in edits:
+        happened = op.outcome is Outcome.OK or (op.outcome is Outcome.INFO and op.written in seen)
+        if happened and op.written != NOTHING and (writers[op.written] is op or op.outcome is Outcome.OK):
+            arrows[op.read].append(op)
+    forks = [
+        Anomaly(
+            Flaw.LOST,
+            "two edits read the same content and both were written: the later one wiped out the earlier",
+            pair,
+        )
+        for ops in arrows.values()
+        for pair in zip(ops, ops[1:], strict=False)
+    ]
+    chain: list[Operation] = []
+    content, passed = history.initial, {history.initial}
+    while content in arrows:
+        edit = arrows[content][0]
+        if edit.written in passed:
+            forks.append(Anomaly(Flaw.LOST, "an edit brought back a content that edits after it had replaced", (edit,)))
+            break
+        chain.append(edit)
+        content = edit.written
+        passed.add(content)
+    unknown = sum(op.outcome is Outcome.INFO for op in chain)
+    return chain, unknown, content == history.final, forks
+
+
+def _not_on_chain(edits: list[Operation], chain: list[Operation], ends_well: bool) -> list[Anomaly]:  # noqa: FBT001
+    """Without a fork: edits that returned, yet do not lead from the initial content to the final one."""
+    on_chain = {op.written for op in chain}
+    off = [op for op in edits if op.outcome is Outcome.OK and op.written not in on_chain]
+    if off:
+        what = "an edit returned, yet nothing leads from the first content to its own"
+        return [Anomaly(Flaw.LOST, what, (op,)) for op in off]
+    if not ends_well:
+        return [Anomaly(Flaw.LOST, "the content at the end is not the one that the last edit wrote", tuple(chain[-1:]))]
+    return []
+
+
+def _strange_contents(history: History, edits: list[Operation], writers: dict[bytes, Operation]) -> list[Anomaly]:
+    """Contents that were read, or are there at the end, and that no edit that happened wrote."""
+    found = []
+    readers = sorted((op for op in history.operations if op.read != NOTHING), key=_when)
+    for reader in readers:
+        if reader.read == history.initial:
+            continue
+        writer = writers.get(reader.read)
+        if writer is None:
+            found.append(Anomaly(Flaw.TORN, "a content was read that no edit wrote", (reader,)))
+        elif writer.outcome is Outcome.FAIL:
+            found.append(Anomaly(Flaw.FAILED, "an edit raised, yet its content was read", (writer, reader)))
+    last = writers.get(history.final)
+    if last is None and history.final != history.initial:
+        found.append(Anomaly(Flaw.TORN, "the content at the end is one that no edit wrote", tuple(edits[-1:])))
+    elif last is not None and last.outcome is Outcome.FAIL:
+        found.append(Anomaly(Flaw.FAILED, "an edit raised, yet its content is there at the end", (last,)))
+    return found
+
+
+def _returned(operation: Operation) -> int:
+    return operation.returned_ns if operation.outcome is not Outcome.INFO else _NEVER
+
+
+def _order_broken(history: History, chain: list[Operation]) -> list[Anomaly]:
+    """Pairs whose order on the chain is not the order in which one ended before the other began."""
+    found = []
+    latest = [chain[0]] if chain else []  # latest[i]: of the first i + 1 edits, the one invoked last
+    for before in chain[1:]:
+        latest.append(before if before.invoked_ns > latest[-1].invoked_ns else latest[-1])
+    for edit, limit in zip(chain, latest, strict=True):
+        if _returned(edit) < limit.invoked_ns:
+            what = "an edit ended before another began, yet comes after it on the chain"
+            found.append(Anomaly(Flaw.ORDER, what, (edit, limit)))
+    soonest = chain[-1:]  # from the back, soonest[i]: of the last i + 1 edits, the one that returned first
+    for after in reversed(chain[:-1]):
+        soonest.append(after if _returned(after) < _returned(soonest[-1]) else soonest[-1])
+    soonest.reverse()
+    place = {history.initial: 0} | {op.written: number for number, op in enumerate(chain, 1)}
+    for op in history.operations:
+        at = place.get(op.read)
+        if at is None or (op.kind is Kind.EDIT and op.outcome is not Outcome.FAIL):
+            continue  # an edit that happened is itself on the chain
+        if at > 0 and _returned(op) < latest[at - 1].invoked_ns:
+            found.append(
+                Anomaly(Flaw.ORDER, "a content was read before the edit that led to it began", (op, latest[at - 1]))
+            )
+        if at < len(chain) and op.invoked_ns > _returned(soonest[at]):
+            found.append(
+                Anomaly(Flaw.ORDER, "a content was read after an edit that replaced it had ended", (soonest[at], op))
+            )
+    return found
+
+
+def _overlaps(history: History) -> list[Anomaly]:
+    """Pairs that held the lock at once, though at least one of them held it for itself."""
+    found = []
+    longest: Operation | None = None  # of all holders so far, who held on longest
+    longest_edit: Operation | None = None  # and of those that held it for themselves
+    holders = [op for op in history.operations if op.locked_ns and op.released_ns]
+    for op in sorted(holders, key=lambda op: op.locked_ns):
+        other = longest if op.kind is Kind.EDIT else longest_edit
+        if other and op.locked_ns < other.released_ns:
+            found.append(Anomaly(Flaw.OVERLAP, "two held the lock at the same time", (other, op)))
+        if not longest or op.released_ns > longest.released_ns:
+            longest = op
+        if op.kind is Kind.EDIT and (not longest_edit or op.released_ns > longest_edit.released_ns):
+            longest_edit = op
+    return found

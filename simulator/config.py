@@ -1,0 +1,62 @@
+"""What a run is asked to do, and what of it crosses to a worker process: frozen data."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from typing import NamedTuple
+
+__all__ = ["Config", "Task"]
+
+
+class Config(NamedTuple):
+    """One run, as the command line gives it."""
+
+    workers: int
+    readers: int
+    duration_s: float | None  # how long to edit, or
+    edits: int | None  # how many edits each worker tries; one of the two is None
+    hold_ms: float
+    think_ms: float
+    file: str | None  # a module file whose copy is edited; None writes one
+    strategy: str
+    seed: int
+
+    def command(self) -> str:
+        """The command line that repeats the run."""
+        words = ["python", "-m", "simulator", "--workers", str(self.workers)]
+        words += ["--edits", str(self.edits)] if self.edits else ["--duration", f"{self.duration_s:g}"]
+        for option, value, usual in (
+            ("--readers", self.readers, 0),
+            ("--hold-ms", self.hold_ms, 0),
+            ("--think-ms", self.think_ms, 1),
+            ("--file", self.file, None),
+            ("--strategy", self.strategy, "lockedfile"),
+        ):
+            if value != usual:
+                words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+        return shlex.join([*words, "--seed", str(self.seed)])
+
+
+class Task(NamedTuple):
+    """What one worker process does. Crosses as one argument of JSON."""
+
+    worker: int
+    reads: bool  # a reader; else an editor
+    strategy: str
+    path: str  # the file that all edit
+    records: str  # the file that this worker's records go to
+    duration_s: float | None
+    edits: int | None
+    hold_ms: float
+    think_ms: float
+    seed: int
+
+    def to_json(self) -> str:
+        """Give it as one line."""
+        return json.dumps(self._asdict())
+
+    @classmethod
+    def from_json(cls, text: str) -> Task:
+        """Make it from what `to_json` gave."""
+        return cls(**json.loads(text))

@@ -1,0 +1,68 @@
+"""What happened in a run, as data: operations, and the content before the first and after the last.
+
+Contents stand as digests. All times are of `time.monotonic_ns`, one clock for all processes of a machine.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["DIGEST_BYTES", "NOTHING", "History", "Kind", "Operation", "Outcome", "digest"]
+
+DIGEST_BYTES = 16
+
+NOTHING = bytes(DIGEST_BYTES)
+"""Where a digest would stand: nothing was read, or written."""
+
+
+def digest(content: bytes) -> bytes:
+    """16 bytes that stand for `content`: SHA-256, cut."""
+    return sha256(content).digest()[:DIGEST_BYTES]
+
+
+class Kind(IntEnum):
+    """What an operation is."""
+
+    EDIT = 1
+    READ = 2
+
+
+class Outcome(IntEnum):
+    """How an operation ended, in Jepsen's words."""
+
+    INFO = 1
+    """Unknown: it was begun, and its worker never told the end, as when it was killed."""
+    OK = 2
+    """It happened."""
+    FAIL = 3
+    """It raised, and so it did not happen."""
+
+
+class Operation(NamedTuple):
+    """One edit or read of one worker. A time is 0 where that point was not reached, or is not known."""
+
+    worker: int
+    sequence: int
+    kind: Kind
+    outcome: Outcome
+    invoked_ns: int
+    locked_ns: int  # not before the lock was really held
+    released_ns: int  # not after it was really released
+    returned_ns: int
+    read: bytes  # digest of the content it read
+    written: bytes  # digest of the content it wrote, or was about to write
+    read_size_bytes: int
+    version: int  # the N of the v0.0.N that it wrote
+
+
+class History(NamedTuple):
+    """A whole run: what a verdict is made from."""
+
+    initial: bytes  # digest of the content before the first operation
+    final: bytes  # and after the last
+    operations: Sequence[Operation]

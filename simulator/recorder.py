@@ -1,0 +1,144 @@
+"""Records that survive a killed worker: one file a worker, written through shared memory.
+
+What is stored in the mapping is the kernel's at once, whatever becomes of the process. A record is filled in the order
+of its events, and its outcome is last, so that one left unfinished reads as unknown:
+
+    begin   invoked, outcome INFO; then the count in the header takes it in
+    intend  locked, what was read, what will be written: before a byte of the file changes
+    end     locked and released as the locker measured them, returned; then the outcome
+
+A file is a header of 64 bytes (magic, worker, ready, count), then records of 80 bytes, little-endian.
+"""
+
+from __future__ import annotations
+
+import struct
+from mmap import ACCESS_READ, ACCESS_WRITE, mmap
+from typing import TYPE_CHECKING, NamedTuple
+
+from .history import NOTHING, Kind, Operation, Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Recorder", "State", "load", "peek"]
+
+_MAGIC = b"lfrec\0\0\1"
+_HEADER = struct.Struct("<8sII")  # magic, worker, ready
+_HEADER_BYTES = 64
+_COUNT = struct.Struct("<Q")
+_COUNT_AT = 16
+
+# invoked, kind, outcome | locked, read size, version, read, written | locked, released, returned | outcome
+_RECORD = struct.Struct("<qqqqIIBB6x16s16s")
+_TIMES = struct.Struct("<qqq")
+_INVOKED = struct.Struct("<q")
+_INTENT = struct.Struct("<q16xII")
+_KIND = struct.Struct("<BB")
+_DIGESTS = struct.Struct("<16s16s")
+_INVOKED_AT, _LOCKED_AT, _KIND_AT, _OUTCOME_AT, _DIGESTS_AT = 0, 8, 40, 41, 48
+
+_FIRST_RECORDS = 4096
+
+
+class Recorder:
+    """Writes one worker's records; `close` it, or let it be killed."""
+
+    def __init__(self, path: str, worker: int) -> None:
+        self._file = open(path, "x+b")  # noqa: SIM115 - open for as long as the recorder is
+        self._count = 0
+        self._map = self._mapped(_FIRST_RECORDS)
+        _HEADER.pack_into(self._map, 0, _MAGIC, worker, 0)
+
+    def _mapped(self, records: int) -> mmap:
+        self._records = records
+        size_bytes = _HEADER_BYTES + records * _RECORD.size
+        self._file.truncate(size_bytes)  # sparse until used
+        return mmap(self._file.fileno(), size_bytes, access=ACCESS_WRITE)
+
+    def ready(self) -> None:
+        """Tell who looks that this worker waits for the start."""
+        self._map[12] = 1
+
+    def begin(self, kind: Kind, invoked_ns: int) -> None:
+        """An operation is about to be called."""
+        if self._count == self._records:
+            self._map.close()
+            self._map = self._mapped(2 * self._records)
+        self._at = at = _HEADER_BYTES + self._count * _RECORD.size
+        _INVOKED.pack_into(self._map, at, invoked_ns)
+        _KIND.pack_into(self._map, at + _KIND_AT, kind, Outcome.INFO)
+        self._count += 1
+        _COUNT.pack_into(self._map, _COUNT_AT, self._count)
+
+    def intend(self, locked_ns: int, read: bytes, size_bytes: int, written: bytes, version: int) -> None:
+        """The content is read, and the new one is about to be written."""
+        _INTENT.pack_into(self._map, self._at + _LOCKED_AT, locked_ns, size_bytes, version)
+        _DIGESTS.pack_into(self._map, self._at + _DIGESTS_AT, read, written)
+
+    def end(self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int) -> None:
+        """The call has returned, or raised."""
+        _TIMES.pack_into(self._map, self._at + _LOCKED_AT, locked_ns, released_ns, returned_ns)
+        self._map[self._at + _OUTCOME_AT] = outcome
+
+    def close(self) -> None:
+        """Let go of the file; what was recorded is there already."""
+        self._map.close()
+        self._file.close()
+
+
+def load(path: Path) -> list[Operation]:
+    """All operations of one worker's file, in order. `ValueError` if it is not such a file."""
+    content = path.read_bytes()
+    worker, count = _counted(content, path)
+    records = memoryview(content)[_HEADER_BYTES : _HEADER_BYTES + count * _RECORD.size]
+    operations = []
+    for sequence, values in enumerate(_RECORD.iter_unpack(records)):
+        invoked_ns, locked_ns, released_ns, returned_ns, size_bytes, version, kind, outcome, read, written = values
+        operations.append(
+            Operation(
+                worker, sequence, _KINDS[kind], _OUTCOMES[outcome],
+                invoked_ns, locked_ns, released_ns, returned_ns, read, written, size_bytes, version,
+            )
+        )  # fmt: skip
+    return operations
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+
+
+class State(NamedTuple):
+    """What a worker is doing, as its records tell while it runs."""
+
+    ready: bool
+    operations: int  # ended
+    waiting_since_ns: int  # 0: not waiting
+    holding: bool
+
+
+def peek(path: Path) -> State:
+    """Look at a file that is being written."""
+    try:
+        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+            _, _, ready = _HEADER.unpack_from(content, 0)
+            (count,) = _COUNT.unpack_from(content, _COUNT_AT)
+            at = _HEADER_BYTES + (count - 1) * _RECORD.size
+            if count == 0 or at + _RECORD.size > len(content):
+                return State(bool(ready), count, 0, holding=False)
+            invoked_ns, locked_ns, _, _, _, _, _, outcome, *_ = _RECORD.unpack_from(content, at)
+    except (FileNotFoundError, ValueError):  # not made yet, or made and still empty
+        return State(ready=False, operations=0, waiting_since_ns=0, holding=False)
+    if outcome != Outcome.INFO:
+        return State(bool(ready), count, 0, holding=False)
+    return State(bool(ready), count - 1, 0 if locked_ns else invoked_ns, holding=bool(locked_ns))
+
+
+def _counted(content: bytes, path: Path) -> tuple[int, int]:
+    if len(content) < _HEADER_BYTES or not content.startswith(_MAGIC):
+        raise ValueError(f"{path}: not a file of records")
+    _, worker, _ = _HEADER.unpack_from(content, 0)
+    (count,) = _COUNT.unpack_from(content, _COUNT_AT)
+    if len(content) < _HEADER_BYTES + count * _RECORD.size:
+        raise ValueError(f"{path}: cut short, {count} records do not fit in {len(content)} bytes")
+    return worker, count

@@ -1,0 +1,7 @@
+"""What people get to see of a run that has ended: strings and plain data. Nothing here prints, or starts anything."""
+
+from .account import Account
+from .document import document
+from .terminal import text
+
+__all__ = ["Account", "document", "text"]

@@ -1,0 +1,27 @@
+"""All that there is to tell of a run: the verdict, the numbers, and how it went."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from ..checker import Verdict
+    from ..config import Config
+    from ..history import History
+    from ..stats import Numbers
+
+__all__ = ["Account"]
+
+
+class Account(NamedTuple):
+    """A run, judged."""
+
+    config: Config
+    history: History
+    verdict: Verdict
+    numbers: Numbers
+    startup_s: float  # until all workers were ready
+    interrupted: bool
+    lost: tuple[str, ...]  # workers that did not end by themselves
+    failures: tuple[str, ...]  # what failed operations said last
+    kept_in: str | None  # the directory where the run is kept

@@ -1,0 +1,118 @@
+"""The account of a run as text for a terminal of 80 columns, or a pipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..checker import Result
+from .story import story
+
+if TYPE_CHECKING:
+    from ..stats import Bucket, Numbers, Quantiles
+    from .account import Account
+
+__all__ = ["duration", "text"]
+
+_BAR = 44  # columns of the longest bar
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+
+
+def text(account: Account) -> str:
+    """Verdict and evidence, the tables, and the command that repeats the run."""
+    parts = [_verdict(account), _table(account.numbers), _histogram(account.numbers.waits), _closing(account)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def duration(time_ns: float) -> str:
+    """Three digits and a unit."""
+    for limit, unit in ((1e3, "ns"), (1e6, "µs"), (1e9, "ms"), (float("inf"), "s")):
+        value = time_ns / (limit / 1e3 if unit != "s" else 1e9)
+        if time_ns < limit * 0.9995:
+            break
+    digits = 0 if value >= 99.95 or unit == "ns" else 1 if value >= 9.995 else 2
+    return f"{value:.{digits}f} {unit}"
+
+
+def _verdict(account: Account) -> str:
+    verdict, evidence = account.verdict, account.verdict.evidence
+    unknown = f"{evidence.unknown:,} unknown"
+    if evidence.unknown:
+        unknown += f", {evidence.unknown_applied:,} of them there"
+    whole = verdict.result is Result.VALID
+    lines = [
+        f"{verdict.result.value}: {verdict.reason}",
+        f"  edits committed  {evidence.committed:>11,}   ({evidence.failed:,} failed, {unknown})",
+        f"  contents checked {evidence.contents_checked:>11,}   "
+        + ("each is one that an edit wrote" if whole else "against those that edits wrote"),
+        f"  chain length     {evidence.chain_length:>11,}   "
+        + ("from the first content to the last, unbroken" if whole else "edits in a row from the first content on"),
+    ]
+    for anomaly in verdict.anomalies:
+        told = story(anomaly, account.history)
+        lines += ["", f"  {told[0]}", *(f"    {line}" for line in told[1:])]
+        times = verdict.counts[anomaly.flaw]
+        if times > 1:
+            lines.append(f"    (the first of {times:,})")
+    return "\n".join(lines)
+
+
+def _table(numbers: Numbers) -> str:
+    rows = [("wait", numbers.wait), ("hold", numbers.hold), ("hand-off", numbers.handoff), ("read", numbers.read)]
+    if not numbers.wait.number and not numbers.read.number:
+        return ""
+    head = f"{'':9}{'p50':>10}{'p90':>10}{'p99':>10}{'p99.9':>10}{'max':>10}{'count':>12}"
+    return "\n".join([head, *(_row(name, quantiles) for name, quantiles in rows if quantiles.number)])
+
+
+def _row(name: str, quantiles: Quantiles) -> str:
+    values = (quantiles.p50, quantiles.p90, quantiles.p99, quantiles.p999, quantiles.max)
+    return f"{name:9}" + "".join(f"{duration(value):>10}" for value in values) + f"{quantiles.number:>12,}"
+
+
+def _histogram(buckets: tuple[Bucket, ...]) -> str:
+    if not buckets:
+        return ""
+    most = max(bucket.number for bucket in buckets)
+    lines = ["waits for the lock"]
+    for bucket in buckets:
+        span = f"{duration(bucket.from_ns) if bucket.from_ns else '0':>7} – {_bound(bucket.to_ns):<7}"
+        lines.append(f"  {span} {_bar(bucket.number / most)} {bucket.number:>10,}")
+    return "\n".join(lines)
+
+
+def _bound(time_ns: int) -> str:
+    return duration(time_ns) if time_ns < 1 << 62 else "more"
+
+
+def _bar(share: float) -> str:
+    whole, rest = divmod(round(share * _BAR * 8), 8)
+    if share and not whole and not rest:
+        rest = 1
+    return ("█" * whole + _EIGHTHS[rest] * (rest > 0)).ljust(_BAR)
+
+
+def _closing(account: Account) -> str:
+    config, numbers, fairness = account.config, account.numbers, account.numbers.fairness
+    crowd = f"{config.workers} workers" + (f" and {config.readers} readers" if config.readers else "")
+    lines = [
+        f"rate      {numbers.edits_per_s:,.0f} edits/s over {numbers.elapsed_ns / 1e9:.1f} s; "
+        f"{crowd} of {config.strategy}, "
+        f"ready in {account.startup_s:.2f} s",
+        f"fairness  Jain's index {fairness.jain:.3f}; {fairness.fewest:,} to {fairness.most:,} edits a worker; "
+        f"{fairness.again:.0%} taken again at once",
+    ]
+    if fairness.longest_wait_worker is not None:
+        lines.append(
+            f"longest   {duration(fairness.longest_wait_ns)} waited worker {fairness.longest_wait_worker}, "
+            f"while {fairness.overtaken:,} edits of others went by"
+        )
+    lines += [f"lost      {line}" for line in account.lost]
+    lines += [f"failed    {line}" for line in account.failures[:3]]
+    if len(account.failures) > 3:
+        lines.append(f"failed    and {len(account.failures) - 3} workers more")
+    if account.interrupted:
+        lines.append("stopped   before its time; this is about what was recorded until then")
+    if account.kept_in:
+        lines.append(f"kept      in {account.kept_in}")
+    lines.append(f"repeat    {config.command()}")
+    return "\n".join(lines)

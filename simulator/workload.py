@@ -1,0 +1,85 @@
+"""What one edit does: worker 7 raises `example.com/worker07 v0.0.N` to N+1, in a realistic module file.
+
+Versions only rise, so no content of a run that loses nothing ever comes back: a digest names a point in its history.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["WorkloadError", "module_file", "prepared", "raiser"]
+
+_SUM = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # of nothing, in the form of go.sum
+
+_OTHERS = (
+    "github.com/google/uuid", "github.com/spf13/cobra", "github.com/stretchr/testify", "go.uber.org/zap",
+    "golang.org/x/crypto", "golang.org/x/mod", "golang.org/x/net", "golang.org/x/sync", "golang.org/x/sys",
+    "golang.org/x/text", "google.golang.org/grpc", "google.golang.org/protobuf", "gopkg.in/yaml.v3",
+)  # fmt: skip
+
+
+class WorkloadError(Exception):
+    """The content, or the file given as a base, is not one that the edits can be made in."""
+
+
+def _module(worker: int) -> str:
+    return f"example.com/worker{worker:02d}"
+
+
+def module_file(workers: int, seed: int) -> bytes:
+    """Make a go.mod that requires a module for each worker, among others."""
+    chance = random.Random(seed)
+    others = []
+    for path in _OTHERS:
+        major = 3 if path.endswith(".v3") else chance.randint(0, 1)
+        indirect = " // indirect" if chance.random() < 0.4 else ""
+        others.append(f"\t{path} v{major}.{chance.randint(0, 40)}.{chance.randint(0, 9)}{indirect}\n")
+    head = "module example.com/shared\n\ngo 1.25\n\nrequire (\n" + "".join(others) + ")\n"
+    return prepared(head.encode(), "go.mod", workers)
+
+
+def prepared(content: bytes, name: str, workers: int) -> bytes:
+    """A module file with a line added for each worker: as its `name` ends, a go.work, a go.sum, or else a go.mod.
+
+    Raises `WorkloadError` if it is not such a file, or has such lines already.
+    """
+    if b"example.com/worker" in content:
+        raise WorkloadError("it has lines of example.com/worker already; use a file without them")
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        raise WorkloadError("it is not UTF-8 text; use a go.mod, go.work or go.sum") from None
+    modules = [_module(worker) for worker in range(workers)]
+    if name.endswith(".sum"):
+        lines = [f"{module} v0.0.0 {_SUM}\n" for module in modules]
+    elif name.endswith(".work"):
+        lines = ["\nreplace (\n", *(f"\t{module} => {module} v0.0.0\n" for module in modules), ")\n"]
+    elif re.search(rb"^module\s", content, re.MULTILINE):
+        lines = ["\nrequire (\n", *(f"\t{module} v0.0.0\n" for module in modules), ")\n"]
+    else:
+        raise WorkloadError("it has no module line; use a go.mod, or a file whose name ends in .work or .sum")
+    end = b"" if not content or content.endswith(b"\n") else b"\n"
+    return content + end + "".join(lines).encode()
+
+
+def raiser(worker: int) -> Callable[[bytes], tuple[bytes, int]]:
+    """Give the edit of one worker: from a content the next one, and the N of its version.
+
+    The edit raises `WorkloadError` if the worker's line is not there.
+    """
+    search = re.compile(rb"%s v0\.0\.(\d+)" % re.escape(_module(worker).encode())).search
+
+    def raised(content: bytes) -> tuple[bytes, int]:
+        found = search(content)
+        if found is None:
+            raise WorkloadError(f"the line of {_module(worker)} is not in the {len(content)} bytes that were read")
+        start, end = found.span(1)
+        version = int(content[start:end]) + 1
+        return b"%b%d%b" % (content[:start], version, content[end:]), version
+
+    return raised
