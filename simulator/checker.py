@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from enum import Enum
+from itertools import pairwise
 from typing import NamedTuple
 
 from .history import NOTHING, History, Kind, Operation, Outcome
@@ -48,7 +49,7 @@ class Flaw(Enum):
 
 
 class Anomaly(NamedTuple):
-    """One thing that must not happen, and the operations that show it: one to three, in the order that they happened."""
+    """One thing that must not happen, and the operations, two at most, that show it."""
 
     flaw: Flaw
     what: str
@@ -139,11 +140,11 @@ def _chain(
     forks = [
         Anomaly(
             Flaw.LOST,
-            "two edits read the same content and both were written: the later one wiped out the earlier",
+            "two edits read the same content, and the later one wiped out the earlier",
             pair,
         )
         for ops in arrows.values()
-        for pair in zip(ops, ops[1:], strict=False)
+        for pair in pairwise(ops)
     ]
     chain: list[Operation] = []
     content, passed = history.initial, {history.initial}
@@ -159,7 +160,7 @@ def _chain(
     return chain, unknown, content == history.final, forks
 
 
-def _not_on_chain(edits: list[Operation], chain: list[Operation], ends_well: bool) -> list[Anomaly]:  # noqa: FBT001
+def _not_on_chain(edits: list[Operation], chain: list[Operation], ends_well: bool) -> list[Anomaly]:
     """Without a fork: edits that returned, yet do not lead from the initial content to the final one."""
     on_chain = {op.written for op in chain}
     off = [op for op in edits if op.outcome is Outcome.OK and op.written not in on_chain]

@@ -263,8 +263,8 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         type=_amount(zero=True),
         default=1.0,
         metavar="MS",
-        help="pause after each operation, by chance: the mean of an exponential distribution (default 1; at 0 the one that "
-        "releases mostly takes the lock again at once)",
+        help="pause after each operation: mean of an exponential distribution (default 1; "
+        "at 0 whoever releases the lock mostly has it again at once)",
     )
     load_options.add_argument(
         "--strategy", choices=NAMES, default="lockedfile", help="the locker: lockedfile (default), or none at all"

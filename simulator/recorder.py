@@ -16,7 +16,7 @@ import struct
 from mmap import ACCESS_READ, ACCESS_WRITE, mmap
 from typing import TYPE_CHECKING, NamedTuple
 
-from .history import NOTHING, Kind, Operation, Outcome
+from .history import Kind, Operation, Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path

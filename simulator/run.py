@@ -131,7 +131,7 @@ class _Crew:
                 raise RunError(f"worker {dead[0]} did not start: {self._said(dead[0])}")
             if time.monotonic() - begun > _READY_S:
                 raise RunError(f"the workers were not ready within {_READY_S:.0f} s; use fewer")
-            time.sleep(_LOOK_S / 5)
+            time.sleep(_LOOK_S / 2)
         self.startup_s = time.monotonic() - begun
 
     def _spawned(self, worker: int) -> subprocess.Popen[bytes]:

@@ -151,7 +151,7 @@ def _work(task: Task, operate: Callable[[], None], orders: _Orders) -> str | Non
     return failure
 
 
-def main(argument: str) -> int:
+def main(argument: str) -> None:
     """Do the task; the last error of an operation, if there was one, goes to stderr."""
     task = Task.from_json(argument)
     orders = _Orders()
@@ -172,8 +172,9 @@ def main(argument: str) -> int:
         sys.stderr.write(f"{failure}\n")
     strategy.close()
     recorder.close()
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    main(sys.argv[1])
+    sys.stderr.flush()
+    os._exit(0)  # not sys.exit: taking an interpreter down in good order, for each of many workers, makes the end slow
