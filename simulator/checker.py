@@ -140,7 +140,7 @@ def _chain(
     forks = [
         Anomaly(
             Flaw.LOST,
-            "two edits read the same content, and the later one wiped out the earlier",
+            "two edits read the same content, so one wiped out the other",
             pair,
         )
         for ops in arrows.values()

@@ -95,16 +95,15 @@ def _closing(account: Account) -> str:
     config, numbers, fairness = account.config, account.numbers, account.numbers.fairness
     crowd = f"{config.workers} workers" + (f" and {config.readers} readers" if config.readers else "")
     lines = [
-        f"rate      {numbers.edits_per_s:,.0f} edits/s over {numbers.elapsed_ns / 1e9:.1f} s; "
-        f"{crowd} of {config.strategy}, "
-        f"ready in {account.startup_s:.2f} s",
-        f"fairness  Jain's index {fairness.jain:.3f}; {fairness.fewest:,} to {fairness.most:,} edits a worker; "
-        f"{fairness.again:.0%} taken again at once",
+        f"rate      {numbers.edits_per_s:,.0f} edits/s over {numbers.elapsed_ns / 1e9:.1f} s, by {config.strategy}",
+        f"crowd     {crowd}, ready in {account.startup_s:.2f} s",
+        f"fairness  Jain's index {fairness.jain:.3f}; {fairness.fewest:,} to {fairness.most:,} edits a worker",
+        f"again     {fairness.again:.0%} of locks went to the worker that had just released",
     ]
     if fairness.longest_wait_worker is not None:
         lines.append(
-            f"longest   {duration(fairness.longest_wait_ns)} waited worker {fairness.longest_wait_worker}, "
-            f"while {fairness.overtaken:,} edits of others went by"
+            f"longest   worker {fairness.longest_wait_worker} waited {duration(fairness.longest_wait_ns)}, "
+            f"while others made {fairness.overtaken:,} edits"
         )
     lines += [f"lost      {line}" for line in account.lost]
     lines += [f"failed    {line}" for line in account.failures[:3]]

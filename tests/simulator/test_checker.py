@@ -1,0 +1,280 @@
+"""The checker: every anomaly is found in a history that has it, and in no history that has none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.checker import Flaw, Result, check
+from simulator.history import NOTHING, History, Kind, Outcome, digest
+
+from .histories import content, edit, read, run_of, valid_histories
+
+FIRST = edit(0, content(0), content(1), at=0)
+SECOND = edit(1, content(1), content(2), at=10)
+THIRD = edit(0, content(2), content(3), at=20, sequence=1)
+
+
+def test_chain_of_edits_is_valid() -> None:
+    """Edits that follow one another to the final content are as they must be, and are counted."""
+    verdict = check(run_of(FIRST, SECOND, THIRD))
+    assert verdict.result is Result.VALID
+    assert not verdict.anomalies
+    assert (verdict.evidence.committed, verdict.evidence.contents_checked, verdict.evidence.chain_length) == (3, 4, 3)
+
+
+def test_order_of_records_does_not_matter() -> None:
+    """Records come a worker at a time, not in the order of time."""
+    history = run_of(FIRST, SECOND, THIRD)
+    assert check(history._replace(operations=history.operations[::-1])) == check(history)
+
+
+def test_history_without_an_edit_is_unknown() -> None:
+    """Nothing happened, so nothing is shown."""
+    assert check(History(content(0), content(0), [])).result is Result.UNKNOWN
+
+
+TORN = digest(b"half of one and half of another")
+
+HISTORIES = {
+    "a reader reads what no edit wrote": (run_of(FIRST, read(2, TORN, 2), SECOND), Flaw.TORN),
+    "an edit reads what no edit wrote": (run_of(FIRST, edit(1, TORN, content(2), at=10)), Flaw.TORN),
+    "a failed edit read what no edit wrote": (
+        run_of(edit(1, TORN, NOTHING, at=10, outcome=Outcome.FAIL), FIRST),
+        Flaw.TORN,
+    ),
+    "the final content is one that no edit wrote": (run_of(FIRST, SECOND, final=TORN), Flaw.TORN),
+    "the final content is strange though no edit happened": (
+        History(content(0), TORN, [edit(0, content(0), NOTHING, at=0, outcome=Outcome.FAIL)]),
+        Flaw.TORN,
+    ),
+    "two edits of one content, the later is there": (
+        run_of(FIRST, edit(1, content(0), content(2), at=10), final=content(2)),
+        Flaw.LOST,
+    ),
+    "two edits of one content, the earlier is there": (
+        run_of(FIRST, edit(1, content(0), content(2), at=10), final=content(1)),
+        Flaw.LOST,
+    ),
+    "a chain that forks and goes on at both ends": (
+        run_of(FIRST, edit(1, content(0), content(2), at=10), edit(0, content(1), content(3), at=20),
+               edit(1, content(2), content(4), at=30)),
+        Flaw.LOST,
+    ),
+    "the last edit is not there at the end": (run_of(FIRST, SECOND, THIRD, final=content(2)), Flaw.LOST),
+    "all edits are gone at the end": (run_of(FIRST, SECOND, final=content(0)), Flaw.LOST),
+    "an edit in the middle brings back the first content": (
+        run_of(FIRST, edit(1, content(1), content(0), at=10), final=content(0)),
+        Flaw.LOST,
+    ),
+    "a failed edit is read by the next one": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.FAIL), SECOND),
+        Flaw.FAILED,
+    ),
+    "a failed edit is read by a reader": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.FAIL), read(2, content(1), at=2),
+               edit(1, content(0), content(2), at=10)),
+        Flaw.FAILED,
+    ),
+    "a failed edit is there at the end": (
+        run_of(FIRST, edit(1, content(1), content(2), at=10, outcome=Outcome.FAIL), final=content(2)),
+        Flaw.FAILED,
+    ),
+    "an edit builds on one that began after it had ended": (
+        run_of(FIRST, edit(1, content(1), content(2), at=-10)),
+        Flaw.ORDER,
+    ),
+    "an edit builds on one that began long after, with others in between": (
+        run_of(edit(0, content(0), content(1), at=30), edit(1, content(1), content(2), at=40),
+               edit(2, content(2), content(3), at=0)),
+        Flaw.ORDER,
+    ),
+    "a reader reads what was replaced before it began": (run_of(read(2, content(1), at=15), FIRST, SECOND), Flaw.ORDER),
+    "a reader reads the first content after an edit": (run_of(read(2, content(0), at=5), FIRST), Flaw.ORDER),
+    "a reader reads what is only written later": (run_of(read(2, content(2), at=0), FIRST, SECOND), Flaw.ORDER),
+    "a failed edit read what was replaced before it began": (
+        run_of(edit(2, content(0), NOTHING, at=20, outcome=Outcome.FAIL), FIRST, SECOND),
+        Flaw.ORDER,
+    ),
+    "two edits have the lock at once": (
+        run_of(FIRST, edit(1, content(1), content(2), at=10)._replace(locked_ns=1, released_ns=12)),
+        Flaw.OVERLAP,
+    ),
+    "a long holder overlaps one that is not its neighbour": (
+        run_of(FIRST._replace(released_ns=100, returned_ns=100),
+               SECOND._replace(locked_ns=101), THIRD._replace(locked_ns=99, released_ns=99)),
+        Flaw.OVERLAP,
+    ),
+    "a long holder that is not the first overlaps one that is not its neighbour": (
+        run_of(
+            FIRST,
+            SECOND._replace(released_ns=100, returned_ns=100),
+            THIRD._replace(locked_ns=21, released_ns=22),
+            edit(2, content(3), content(4), at=30),
+        ),
+        Flaw.OVERLAP,
+    ),
+    "a reader has the lock while an edit has it": (
+        run_of(read(2, content(0), at=0)._replace(locked_ns=1, released_ns=3), FIRST),
+        Flaw.OVERLAP,
+    ),
+    "a killed edit is there, and an edit of the older content too": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), read(2, content(1), at=5),
+               edit(1, content(0), content(2), at=10)),
+        Flaw.LOST,
+    ),
+    "two killed edits of one content are both there": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), read(2, content(1), at=5),
+               edit(1, content(0), content(2), at=10, outcome=Outcome.INFO), edit(3, content(2), content(3), at=20)),
+        Flaw.LOST,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HISTORIES)
+def test_anomaly_is_found(name: str) -> None:
+    """Each hand-written history is invalid for its own reason, with a witness from the history."""
+    history, flaw = HISTORIES[name]
+    verdict = check(history)
+    assert verdict.result is Result.INVALID
+    assert flaw in {anomaly.flaw for anomaly in verdict.anomalies}
+    for anomaly in verdict.anomalies:
+        assert set(anomaly.witness) <= set(history.operations)
+        assert verdict.counts[anomaly.flaw] >= 1
+
+
+SOUND = {
+    "a killed edit that is not there": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), edit(1, content(0), content(2), at=10)),
+        0,
+    ),
+    "a killed edit that is there at the end": (run_of(FIRST, SECOND._replace(outcome=Outcome.INFO)), 1),
+    "a killed edit that the next one built on": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), SECOND),
+        1,
+    ),
+    "a killed edit that a reader saw and nobody built on yet": (
+        run_of(FIRST, SECOND._replace(outcome=Outcome.INFO), read(2, content(2), at=20), final=content(2)),
+        1,
+    ),
+    "two killed edits of one content, one of which is there": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO),
+               edit(1, content(0), content(2), at=10, outcome=Outcome.INFO), edit(2, content(2), content(3), at=20)),
+        1,
+    ),
+    "a killed edit that was done again with the same content": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), FIRST._replace(invoked_ns=10, returned_ns=14)),
+        0,
+    ),
+    "a worker killed while it waited": (
+        run_of(FIRST, edit(1, NOTHING, NOTHING, at=3, outcome=Outcome.INFO)._replace(locked_ns=0), final=content(1)),
+        0,
+    ),
+    "a failed edit that is not there": (
+        run_of(FIRST, edit(1, content(1), content(9), at=10, outcome=Outcome.FAIL), final=content(1)),
+        0,
+    ),
+    "a failed edit that was done again with the same content": (
+        run_of(edit(0, content(0), content(1), at=-10, outcome=Outcome.FAIL), FIRST),
+        0,
+    ),
+    "readers that have the lock together": (
+        run_of(read(2, content(0), at=-9)._replace(locked_ns=-8, released_ns=-6),
+               read(3, content(0), at=-9)._replace(locked_ns=-8, released_ns=-6), FIRST),
+        0,
+    ),
+    "reads that overlap the edit that they see, or do not see yet": (
+        run_of(read(2, content(1), at=1), read(3, content(0), at=3), FIRST),
+        0,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SOUND)
+def test_sound_history_is_valid(name: str) -> None:
+    """Nothing is seen in it that is not there; of killed edits it says how many took place."""
+    history, applied = SOUND[name]
+    verdict = check(history)
+    if verdict.evidence.committed:
+        assert verdict.result is Result.VALID, verdict.anomalies
+    assert verdict.evidence.unknown_applied == applied
+
+
+@given(valid_histories())
+def test_turns_under_a_lock_are_valid(history: History) -> None:
+    """Whatever workers do that take turns, and whoever of them is killed, it is not called invalid."""
+    verdict = check(history)
+    assert not verdict.anomalies
+    committed = any(op.outcome is Outcome.OK and op.kind is Kind.EDIT for op in history.operations)
+    assert verdict.result is (Result.VALID if committed else Result.UNKNOWN)
+
+
+def _committed(history: History) -> list[int]:
+    return [n for n, op in enumerate(history.operations) if op.kind is Kind.EDIT and op.outcome is Outcome.OK]
+
+
+@given(valid_histories(), st.data())
+def test_planted_torn_read_is_found(history: History, data: st.DataObject) -> None:
+    """An operation that read something else than it did is caught."""
+    operations = list(history.operations)
+    seen = [n for n, op in enumerate(operations) if op.read != NOTHING and op.outcome is not Outcome.INFO]
+    if not seen:
+        return
+    at = data.draw(st.sampled_from(seen))
+    operations[at] = operations[at]._replace(read=TORN)
+    verdict = check(history._replace(operations=operations))
+    assert Flaw.TORN in verdict.counts
+
+
+@given(valid_histories(), st.data())
+def test_planted_lost_update_is_found(history: History, data: st.DataObject) -> None:
+    """An edit that returned, and that the next one did not see, is caught."""
+    operations = list(history.operations)
+    committed = _committed(history)
+    if not committed:
+        return
+    at = data.draw(st.sampled_from(committed))
+    lost = operations[at]
+    operations = [op._replace(read=lost.read) if op.read == lost.written else op for op in operations]
+    final = lost.read if history.final == lost.written else history.final
+    verdict = check(History(history.initial, final, operations))
+    assert Flaw.LOST in verdict.counts
+
+
+@given(valid_histories(), st.data())
+def test_planted_failure_of_an_edit_that_is_there_is_found(history: History, data: st.DataObject) -> None:
+    """An edit that says that it failed, though everybody builds on it, is caught."""
+    operations = list(history.operations)
+    committed = _committed(history)
+    if not committed:
+        return
+    at = data.draw(st.sampled_from(committed))
+    operations[at] = operations[at]._replace(outcome=Outcome.FAIL)
+    assert Flaw.FAILED in check(history._replace(operations=operations)).counts
+
+
+@given(valid_histories(), st.data())
+def test_killing_a_worker_after_its_edit_changes_no_verdict(history: History, data: st.DataObject) -> None:
+    """An edit that is there is as good if its worker could not tell any more."""
+    operations = list(history.operations)
+    committed = _committed(history)
+    if len(committed) < 2:
+        return
+    at = data.draw(st.sampled_from(committed))
+    operations[at] = operations[at]._replace(outcome=Outcome.INFO, released_ns=0, returned_ns=0)
+    verdict = check(history._replace(operations=operations))
+    assert verdict.result is Result.VALID, verdict.anomalies
+
+
+@given(valid_histories(), st.data())
+def test_planted_disorder_is_found(history: History, data: st.DataObject) -> None:
+    """An edit whose whole time is put before all others, though it is not the first on the chain, is caught."""
+    operations = list(history.operations)
+    chained = sorted(_committed(history), key=lambda n: operations[n].locked_ns)[1:]
+    if not chained:
+        return
+    at = data.draw(st.sampled_from(chained))
+    operations[at] = operations[at]._replace(invoked_ns=1, locked_ns=2, released_ns=3, returned_ns=4)
+    operations = [op if n == at else op._replace(invoked_ns=max(op.invoked_ns, 10)) for n, op in enumerate(operations)]
+    assert Flaw.ORDER in check(history._replace(operations=operations)).counts

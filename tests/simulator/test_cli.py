@@ -1,0 +1,276 @@
+"""The command line as a user meets it: real runs, and everything that can be mistyped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.history import Kind, Outcome
+from simulator.saved import read_history, shared
+from tests.lockedfile.needs import linux
+
+ROOT = Path(__file__).parents[2]
+SIMULATOR = [sys.executable, "-m", "simulator"]
+MODULE = "module example.org/m\n\ngo 1.25\n\nrequire golang.org/x/mod v0.30.0\n"
+
+
+def simulate(*arguments: str, within_s: float = 90) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, with pipes for its output."""
+    return subprocess.run(
+        [*SIMULATOR, *arguments],
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=within_s, check=False,
+    )  # fmt: skip
+
+
+def figures(run: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Give what `--json -` printed."""
+    made: dict[str, Any] = json.loads(run.stdout)
+    return made
+
+
+def test_run_is_valid_and_says_why() -> None:
+    """All edits of all workers are on the chain; the exit code says so too."""
+    run = simulate("--workers", "4", "--edits", "50", "--think-ms", "0")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("VALID: nothing torn, nothing lost\n")
+    assert "edits committed          200   (0 failed, 0 unknown)" in run.stdout
+    assert "repeat    python -m simulator --workers 4 --edits 50 --think-ms 0 --seed " in run.stdout
+
+
+def test_run_without_a_lock_is_invalid_with_a_witness() -> None:
+    """The weakened variant: eight workers that do not lock are caught, and the report shows two of them at it."""
+    run = simulate("--workers", "8", "--strategy", "none", "--duration", "2")
+    assert run.returncode == 1, run.stderr
+    assert run.stdout.startswith("INVALID: ")
+    assert "Traceback" not in run.stdout + run.stderr
+    assert "lost update: two edits read the same content" in run.stdout
+    assert run.stdout.count("making content") >= 2
+
+
+def test_readers_read_only_whole_contents() -> None:
+    """Readers among editors are part of the verdict."""
+    run = simulate("--workers", "3", "--readers", "3", "--duration", "1", "--json", "-")
+    assert run.returncode == 0, run.stderr
+    evidence = figures(run)["verdict"]["evidence"]
+    assert evidence["reads"] > 0
+    assert evidence["contents_checked"] == evidence["reads"] + evidence["committed"] + 1
+    assert run.stderr.startswith(("starting", "running"))
+
+
+def test_hold_and_think_are_done() -> None:
+    """A hold of 20 ms is in the figures as a hold, and makes others wait."""
+    run = simulate("--workers", "3", "--edits", "5", "--hold-ms", "20", "--think-ms", "1", "--json", "-")
+    numbers = figures(run)["numbers"]
+    assert numbers["hold"]["p50_ns"] >= 20e6
+    assert numbers["wait"]["max_ns"] >= 20e6
+    assert numbers["handoff"]["count"] > 0
+
+
+@pytest.mark.parametrize("name", ["go.mod", "go.work", "go.sum"])
+def test_copy_of_a_file_is_edited_and_go_accepts_it(tmp_path: Path, go: list[str], name: str) -> None:
+    """The file given stays as it is; its copy, after the run, is one that the real go command reads."""
+    content = {
+        "go.mod": MODULE,
+        "go.work": "go 1.25\n\nuse .\n",
+        "go.sum": "golang.org/x/mod v0.30.0/go.mod h1:lAsf5O2EvJeSFMiBxXDki7sCgAxEUcZHXoXMKT4GJKc=\n",
+    }[name]
+    (tmp_path / name).write_text(content)
+    kept = tmp_path / "kept"
+    run = simulate(
+        "--workers", "4", "--edits", "30", "--think-ms", "0", "--file", str(tmp_path / name), "--dir", str(kept)
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / name).read_text() == content
+    edited = shared(kept)
+    assert edited.name == name
+    assert edited.read_text().count(" v0.0.30") == 4
+    if name != "go.sum":
+        command = ["mod" if name == "go.mod" else "work", "edit", "-json", str(edited)]
+        made = json.loads(subprocess.check_output([*go, *command], text=True))
+        assert "example.com/worker03" in json.dumps(made)
+
+
+def test_written_go_mod_is_accepted_by_go(tmp_path: Path, go: list[str]) -> None:
+    """So is the file that the simulator writes itself, with each worker's version what its edits made of it."""
+    run = simulate("--workers", "12", "--edits", "15", "--think-ms", "0", "--dir", str(tmp_path / "kept"))
+    assert run.returncode == 0, run.stderr
+    made = json.loads(subprocess.check_output([*go, "mod", "edit", "-json", str(shared(tmp_path / "kept"))], text=True))
+    versions = {need["Path"]: need["Version"] for need in made["Require"]}
+    assert [versions[f"example.com/worker{worker:02d}"] for worker in range(12)] == ["v0.0.15"] * 12
+
+
+def test_kept_run_has_all_that_the_verdict_rests_on(tmp_path: Path) -> None:
+    """The history can be read again from the directory, and the figures stand beside it."""
+    run = simulate(
+        "--workers", "2", "--edits", "20", "--dir", str(tmp_path / "kept"), "--json", str(tmp_path / "figures")
+    )
+    assert run.returncode == 0, run.stderr
+    history = read_history(tmp_path / "kept")
+    assert len(history.operations) == 40
+    assert {(op.kind, op.outcome) for op in history.operations} == {(Kind.EDIT, Outcome.OK)}
+    kept, figures_ = (json.loads(p.read_text()) for p in (tmp_path / "kept" / "run.json", tmp_path / "figures"))
+    assert kept == figures_
+    assert f"kept      in {tmp_path / 'kept'}" in run.stdout
+
+
+def test_repeat_command_repeats_the_run(tmp_path: Path) -> None:
+    """It carries the seed: the same file is made again."""
+    first = simulate("--workers", "2", "--edits", "5", "--dir", str(tmp_path / "a"))
+    command = first.stdout.split("repeat    python -m simulator ")[1].split()
+    second = simulate(*command, "--dir", str(tmp_path / "b"))
+    assert second.returncode == 0, second.stderr
+    assert shared(tmp_path / "a").read_bytes() == shared(tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--quiet"]])
+def test_piped_output_has_no_control_codes(arguments: list[str]) -> None:
+    """Plain lines only; with --quiet none at all until the verdict."""
+    run = simulate("--workers", "2", "--edits", "10", *arguments)
+    assert not any(ord(letter) < 32 and letter != "\n" for letter in run.stdout + run.stderr)
+    assert bool(run.stderr) is not bool(arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--wrokers", "4"], "did you mean --workers?"),
+        (["--workers", "0"], "0 is not 1 or more"),
+        (["--workers", "many"], "many is not a whole number"),
+        (["--workers", "100000"], "up to 1024"),
+        (["--readers", "-1"], "-1 is not 0 or more"),
+        (["--duration", "0"], "0 is not more than 0"),
+        (["--duration", "nan"], "nan is not more than 0"),
+        (["--duration", "1", "--edits", "1"], "not allowed with"),
+        (["--edits", "0"], "0 is not 1 or more"),
+        (["--hold-ms", "-3"], "-3 is not 0 or more"),
+        (["--think-ms", "soon"], "soon is not a number"),
+        (["--strategy", "hope"], "invalid choice: 'hope'"),
+        (["--file", "no/such/go.mod"], "cannot read --file no/such/go.mod: No such file"),
+        (["--file", "."], "cannot read --file ."),
+        (["--file", "LICENSE"], "cannot use --file LICENSE: it has no module line"),
+        (["--json", "no/such/figures.json"], "cannot write --json no/such/figures.json"),
+        (["--json", "."], "cannot write --json .: it is a directory"),
+        (["--dir", "lockedfile"], "cannot use --dir lockedfile: it is not empty"),
+        (["--dir", "LICENSE"], "cannot use --dir LICENSE"),
+        (["go.mod"], "unknown argument go.mod"),
+    ],
+)
+def test_mistake_is_one_line_and_exit_code_2(arguments: list[str], said: str) -> None:
+    """Nothing is started, nothing is shown but one line that tells what is wrong."""
+    run = simulate(*arguments, within_s=20)
+    assert run.returncode == 2
+    assert run.stdout == ""
+    assert run.stderr.count("\n") == 1
+    assert run.stderr.startswith("simulator: ")
+    assert said in run.stderr
+
+
+def test_help_explains_every_option() -> None:
+    """Each option has its line, and the exit codes are told."""
+    run = simulate("--help")
+    assert run.returncode == 0
+    for option in (
+        "--workers", "--duration", "--edits", "--readers", "--hold-ms", "--think-ms", "--file", "--strategy",
+        "--seed", "--json", "--dir", "--quiet", "exit codes", "examples",
+    ):  # fmt: skip
+        assert option in run.stdout
+
+
+def _started(*arguments: str) -> subprocess.Popen[str]:
+    """Start a run that takes long, and come back when its editors are at work."""
+    run = subprocess.Popen(
+        [*SIMULATOR, *arguments],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    assert run.stderr
+    for line in run.stderr:
+        phase, seconds = line.split()[:2]
+        if phase == "running" and float(seconds) >= 1:
+            return run
+    raise AssertionError("it ended before it was at work")
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = status.read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[1]) == pid and fields[0] != "Z":
+            found.append(int(status.parent.name))
+    return found
+
+
+def _gone(pids: list[int], within_s: float = 20) -> bool:
+    end = time.monotonic() + within_s
+    while time.monotonic() < end:
+        left = [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+        if not left:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+@linux
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(name: str) -> None:
+    """Ctrl-C, and a polite end: the workers are gone, and the verdict on what they did is there."""
+    run = _started("--workers", "6", "--duration", "60")
+    workers = _children(run.pid)
+    assert len(workers) == 6
+    run.send_signal(getattr(signal, name))
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert out.startswith("VALID: ")
+    assert "stopped   before its time" in out
+    assert _gone(workers)
+
+
+@linux
+def test_workers_go_when_their_starter_is_killed() -> None:
+    """Even a run that cannot clean up leaves nobody behind."""
+    run = _started("--workers", "6", "--duration", "60")
+    workers = _children(run.pid)
+    run.kill()
+    run.communicate(timeout=60)
+    assert _gone(workers)
+
+
+@linux
+def test_killed_worker_does_not_spoil_the_verdict() -> None:
+    """Its edit under way is unknown, the others go on, and the report names who was lost."""
+    run = _started("--workers", "6", "--duration", "3", "--hold-ms", "5")
+    os.kill(_children(run.pid)[2], signal.SIGKILL)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0, out + err
+    assert "was killed by signal 9" in out
+
+
+@linux
+def test_worker_that_does_not_stop_is_killed_in_the_end() -> None:
+    """A worker that is frozen while it waits does not keep the run, or itself, for ever."""
+    run = _started("--workers", "3", "--duration", "2", "--hold-ms", "1")
+    frozen = _children(run.pid)[0]
+    os.kill(frozen, signal.SIGSTOP)
+    out, err = run.communicate(timeout=60)
+    assert "did not stop and was killed" in out, out + err
+    assert _gone([frozen])
+
+
+def test_second_run_beside_the_first_is_no_trouble(tmp_path: Path) -> None:
+    """Two runs at once have nothing in common."""
+    other = subprocess.Popen(
+        [*SIMULATOR, "--workers", "3", "--duration", "2", "--dir", str(tmp_path / "a")],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    run = simulate("--workers", "3", "--duration", "1", "--dir", str(tmp_path / "b"))
+    assert (run.returncode, other.wait(60)) == (0, 0)

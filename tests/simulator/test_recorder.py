@@ -1,0 +1,122 @@
+"""Records are there whatever becomes of the worker."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from simulator.history import NOTHING, Kind, Operation, Outcome, digest
+from simulator.recorder import Recorder, load, peek
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+READ, WRITTEN = digest(b"old"), digest(b"new")
+
+
+def test_what_was_recorded_is_loaded(tmp_path: Path) -> None:
+    """Every field comes back as it was, edits and reads alike."""
+    recorder = Recorder(str(tmp_path / "records"), worker=7)
+    recorder.begin(Kind.EDIT, 10)
+    recorder.intend(20, READ, 3, WRITTEN, 41)
+    recorder.end(Outcome.OK, 21, 30, 40)
+    recorder.begin(Kind.READ, 50)
+    recorder.intend(0, WRITTEN, 4, NOTHING, 0)
+    recorder.end(Outcome.OK, 0, 0, 60)
+    recorder.begin(Kind.EDIT, 70)
+    recorder.end(Outcome.FAIL, 0, 0, 80)
+    recorder.close()
+    assert load(tmp_path / "records") == [
+        Operation(7, 0, Kind.EDIT, Outcome.OK, 10, 21, 30, 40, READ, WRITTEN, 3, 41),
+        Operation(7, 1, Kind.READ, Outcome.OK, 50, 0, 0, 60, WRITTEN, NOTHING, 4, 0),
+        Operation(7, 2, Kind.EDIT, Outcome.FAIL, 70, 0, 0, 80, NOTHING, NOTHING, 0, 0),
+    ]
+
+
+def test_file_grows_with_the_records(tmp_path: Path) -> None:
+    """Many more records than a new file has room for are all there."""
+    recorder = Recorder(str(tmp_path / "records"), worker=0)
+    number = 20_000
+    for n in range(number):
+        recorder.begin(Kind.EDIT, n + 1)
+        recorder.end(Outcome.OK, n + 2, n + 3, n + 4)
+    recorder.close()
+    loaded = load(tmp_path / "records")
+    assert [op.sequence for op in loaded] == list(range(number))
+    assert all(op.invoked_ns == op.sequence + 1 and op.returned_ns == op.sequence + 4 for op in loaded)
+
+
+KILLED = """
+import os, sys
+from simulator.history import Kind, Outcome, digest
+from simulator.recorder import Recorder
+
+recorder = Recorder(sys.argv[1], worker=3)
+steps = [
+    lambda: recorder.begin(Kind.EDIT, 10),
+    lambda: recorder.intend(20, digest(b"old"), 3, digest(b"new"), 41),
+    lambda: recorder.end(Outcome.OK, 20, 30, 40),
+]
+for step in steps[: int(sys.argv[2])]:
+    step()
+os.write(1, b"done")
+os.read(0, 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("steps", "expected"),
+    [
+        (1, Operation(3, 0, Kind.EDIT, Outcome.INFO, 10, 0, 0, 0, NOTHING, NOTHING, 0, 0)),
+        (2, Operation(3, 0, Kind.EDIT, Outcome.INFO, 10, 20, 0, 0, READ, WRITTEN, 3, 41)),
+        (3, Operation(3, 0, Kind.EDIT, Outcome.OK, 10, 20, 30, 40, READ, WRITTEN, 3, 41)),
+    ],
+)
+def test_killed_worker_leaves_its_last_step(tmp_path: Path, steps: int, expected: Operation) -> None:
+    """A worker that is killed with no chance to flush anything leaves what it had recorded, and no more."""
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "records"), str(steps)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as worker:
+        assert worker.stdout
+        assert worker.stdout.read(4) == b"done"
+        worker.kill()
+    assert load(tmp_path / "records") == [expected]
+
+
+def test_peek_tells_what_a_worker_does(tmp_path: Path) -> None:
+    """Not there, getting ready, ready, waiting, holding, done: each is seen from outside."""
+    path = tmp_path / "records"
+    assert peek(path) == (False, 0, 0, False)
+    recorder = Recorder(str(path), worker=0)
+    assert peek(path) == (False, 0, 0, False)
+    recorder.ready()
+    assert peek(path) == (True, 0, 0, False)
+    recorder.begin(Kind.EDIT, 10)
+    assert peek(path) == (True, 0, 10, False)
+    recorder.intend(20, READ, 3, WRITTEN, 41)
+    assert peek(path) == (True, 0, 0, True)
+    recorder.end(Outcome.OK, 20, 30, 40)
+    assert peek(path) == (True, 1, 0, False)
+    recorder.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"lfrec", b"something else" * 100])
+def test_other_file_is_refused(tmp_path: Path, content: bytes) -> None:
+    """What is not a file of records is not read as one."""
+    (tmp_path / "records").write_bytes(content)
+    with pytest.raises(ValueError, match="not a file of records"):
+        load(tmp_path / "records")
+
+
+def test_cut_file_is_refused(tmp_path: Path) -> None:
+    """A file that lacks records it counts is not taken for a shorter history."""
+    recorder = Recorder(str(tmp_path / "records"), worker=0)
+    for n in range(10):
+        recorder.begin(Kind.EDIT, n + 1)
+    recorder.close()
+    content = (tmp_path / "records").read_bytes()
+    (tmp_path / "records").write_bytes(content[:500])
+    with pytest.raises(ValueError, match="cut short"):
+        load(tmp_path / "records")
