@@ -232,7 +232,8 @@ def _overlaps(history: History) -> list[Anomaly]:
     longest: Operation | None = None  # of all holders so far, who held on longest
     longest_edit: Operation | None = None  # and of those that held it for themselves
     holders = [op for op in history.operations if op.locked_ns and op.released_ns]
-    for op in sorted(holders, key=lambda op: op.locked_ns):
+    # By both times: on a coarse clock one that seems to take no time comes before one that begins at the same tick.
+    for op in sorted(holders, key=lambda op: (op.locked_ns, op.released_ns)):
         other = longest if op.kind is Kind.EDIT else longest_edit
         if other and op.locked_ns < other.released_ns:
             found.append(Anomaly(Flaw.OVERLAP, "two held the lock at the same time", (other, op)))

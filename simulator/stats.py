@@ -63,7 +63,7 @@ def measure(history: History, workers: int) -> Numbers:
     """Measure the edits that were committed, by `workers` editors; a wait that never ended counts for the longest."""
     committed = sorted(
         (op for op in history.operations if op.kind is Kind.EDIT and op.outcome is Outcome.OK and op.locked_ns),
-        key=lambda op: op.locked_ns,
+        key=lambda op: (op.locked_ns, op.released_ns),
     )
     reads = [op for op in history.operations if op.kind is Kind.READ and op.outcome is Outcome.OK]
     begins = [op.invoked_ns for op in history.operations]

@@ -27,7 +27,7 @@ def story(anomaly: Anomaly, history: History) -> list[str]:
         lines.append(f"worker {op.worker}, {verb} {op.sequence}, from {_at(op.invoked_ns, begun_ns)}:")
         if op.locked_ns:
             until = f" until {_at(op.released_ns, begun_ns)}" if op.released_ns else ""
-            lines.append(f"    had the lock, as far as it knows, from {_at(op.locked_ns, begun_ns)}{until}")
+            lines.append(f"    had the file to itself, as far as it knows, from {_at(op.locked_ns, begun_ns)}{until}")
         if op.read != NOTHING:
             lines.append(
                 f"    read {op.read_size_bytes:,} bytes, content {_short(op.read)}, {_origin(op.read, history)}"

@@ -1,0 +1,1 @@
+"""Tests of the simulator; a module each for a module of it."""

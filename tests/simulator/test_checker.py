@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.checker import Flaw, Result, check
-from simulator.history import NOTHING, History, Kind, Outcome, digest
+from simulator.history import NOTHING, History, Kind, Operation, Outcome, digest
 
 from .histories import content, edit, read, run_of, valid_histories
 
@@ -208,6 +208,20 @@ def test_turns_under_a_lock_are_valid(history: History) -> None:
     assert not verdict.anomalies
     committed = any(op.outcome is Outcome.OK and op.kind is Kind.EDIT for op in history.operations)
     assert verdict.result is (Result.VALID if committed else Result.UNKNOWN)
+
+
+@given(valid_histories(), st.integers(1, 40))
+def test_coarse_clock_is_no_anomaly(history: History, tick_ns: int) -> None:
+    """A clock that stands still between its ticks, as that of Windows, makes no valid history invalid."""
+
+    def coarse(operation: Operation) -> Operation:
+        times = {
+            name: getattr(operation, name) // tick_ns * tick_ns for name in Operation._fields if name.endswith("_ns")
+        }
+        return operation._replace(**times)
+
+    verdict = check(history._replace(operations=[coarse(operation) for operation in history.operations]))
+    assert not verdict.anomalies
 
 
 def _committed(history: History) -> list[int]:
