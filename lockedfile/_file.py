@@ -38,6 +38,10 @@ _MOST_ROUNDS = 10_000
 # What one read asks for where the size was no guide: past 2 GiB, or where somebody without the lock writes on.
 _READ_BYTES = 1 << 20
 
+# Contents up to this size the allocator handles without the kernel; above the other it never learns.
+_kept_bytes = 1 << 17
+_MOST_KEPT_BYTES = 1 << 24
+
 _KINDS = {
     stat.S_IFDIR: "a directory",
     stat.S_IFIFO: "a FIFO",
@@ -120,6 +124,8 @@ def _unsupported(error: OSError, path: str | bytes) -> LockUnsupported:
 
 def read_all(fd: int, size: int, path: str | bytes) -> bytes:
     """The whole file behind `fd`, from its position; `size`, in bytes, is what it is believed to hold."""
+    if size > _kept_bytes:
+        _keep_memory(size)
     try:
         content = read(fd, size + 1)
         if len(content) == size:  # one byte more was asked for, so this is the end
@@ -131,6 +137,20 @@ def read_all(fd: int, size: int, path: str | bytes) -> bytes:
         name_file(error, path)
         raise
     return b"".join(parts)
+
+
+def _keep_memory(size: int) -> None:
+    """Let the next edits of contents of `size` bytes reuse memory, rather than fault it in anew.
+
+    The GNU allocator gives the memory of two large contents back to the kernel after every edit, and in the next one
+    each page of it is a fault: most of the time of an edit that appends a line to a megabyte. It keeps twice the
+    largest block that was ever freed (mallopt(3), M_MMAP_THRESHOLD), so free one that is large enough; none of its
+    pages is ever touched.
+    """
+    global _kept_bytes  # noqa: PLW0603 - it is the allocator of the whole process that has learnt it
+    if size <= _MOST_KEPT_BYTES:
+        _kept_bytes = 2 * size
+        bytes(_kept_bytes)
 
 
 def release(fd: int, owner: object, path: str | bytes) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from .config import Config
-    from .run import Snapshot
+    from .crew import Snapshot
 
 __all__ = ["watching"]
 

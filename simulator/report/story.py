@@ -26,8 +26,8 @@ def story(anomaly: Anomaly, history: History) -> list[str]:
         verb = "edit" if op.kind is Kind.EDIT else "read"
         lines.append(f"worker {op.worker}, {verb} {op.sequence}, from {_at(op.invoked_ns, begun_ns)}:")
         if op.locked_ns:
-            until = f" until {_at(op.released_ns, begun_ns)}" if op.released_ns else ""
-            lines.append(f"    had the file to itself, as far as it knows, from {_at(op.locked_ns, begun_ns)}{until}")
+            until = f" to {_at(op.released_ns, begun_ns)}" if op.released_ns else ""
+            lines.append(f"    believed that it was alone from {_at(op.locked_ns, begun_ns)}{until}")
         if op.read != NOTHING:
             lines.append(
                 f"    read {op.read_size_bytes:,} bytes, content {_short(op.read)}, {_origin(op.read, history)}"

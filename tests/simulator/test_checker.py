@@ -164,7 +164,7 @@ SOUND = {
         1,
     ),
     "a killed edit that was done again with the same content": (
-        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), FIRST._replace(invoked_ns=10, returned_ns=14)),
+        run_of(edit(0, content(0), content(1), at=-10, outcome=Outcome.INFO), FIRST),
         0,
     ),
     "a worker killed while it waited": (

@@ -210,6 +210,10 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+def _send(pid: int, name: str) -> None:
+    os.kill(pid, getattr(signal, name))  # by name: some systems lack some of them
+
+
 def _gone(pids: list[int], within_s: float = 20) -> bool:
     end = time.monotonic() + within_s
     while time.monotonic() < end:
@@ -227,7 +231,7 @@ def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(name: str) -
     run = _started("--workers", "6", "--duration", "60")
     workers = _children(run.pid)
     assert len(workers) == 6
-    run.send_signal(getattr(signal, name))
+    _send(run.pid, name)
     out, _ = run.communicate(timeout=60)
     assert run.returncode == 0
     assert out.startswith("VALID: ")
@@ -249,7 +253,7 @@ def test_workers_go_when_their_starter_is_killed() -> None:
 def test_killed_worker_does_not_spoil_the_verdict() -> None:
     """Its edit under way is unknown, the others go on, and the report names who was lost."""
     run = _started("--workers", "6", "--duration", "3", "--hold-ms", "5")
-    os.kill(_children(run.pid)[2], signal.SIGKILL)
+    _send(_children(run.pid)[2], "SIGKILL")
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0, out + err
     assert "was killed by signal 9" in out
@@ -260,7 +264,7 @@ def test_worker_that_does_not_stop_is_killed_in_the_end() -> None:
     """A worker that is frozen while it waits does not keep the run, or itself, for ever."""
     run = _started("--workers", "3", "--duration", "2", "--hold-ms", "1")
     frozen = _children(run.pid)[0]
-    os.kill(frozen, signal.SIGSTOP)
+    _send(frozen, "SIGSTOP")
     out, err = run.communicate(timeout=60)
     assert "did not stop and was killed" in out, out + err
     assert _gone([frozen])

@@ -1,0 +1,160 @@
+"""The arguments of the command line: what can be asked for, and one clear line for what can not."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import secrets
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from .config import Config
+from .strategies import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["USAGE", "Request", "requested"]
+
+USAGE = 2
+"""The exit code of a command line that cannot be done as it is."""
+
+_MOST_WORKERS = 1024
+
+_DESCRIPTION = """\
+Start real processes that all edit one real go.mod: worker 7 raises the version of
+example.com/worker07, again and again, each edit under the lock of the strategy. Measure
+how long each waits, then decide from the recorded history whether any write was torn
+or any update lost.
+"""
+
+_EPILOG = """\
+examples:
+  python -m simulator --workers 32                    the usual stress run, 5 seconds
+  python -m simulator --workers 8 --strategy none     without a lock: see what it is for
+  python -m simulator --workers 16 --readers 8        readers in between
+  python -m simulator --hold-ms 5 --think-ms 50       slow edits of patient editors
+  python -m simulator --file go.sum --edits 200       on a copy of a file of yours
+  python -m simulator --quiet --json - | jq .numbers  for other programs
+
+exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 usage, 3 the strategy cannot run here
+Ctrl-C stops the run early; the verdict on what was recorded is still given.
+"""
+
+
+class _Parser(argparse.ArgumentParser):
+    """One line for an error, with the option that was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        unknown = message.removeprefix("unrecognized arguments: ")
+        if unknown != message:
+            options = [option for action in self._actions for option in action.option_strings]
+            near = difflib.get_close_matches(unknown.split()[0].split("=")[0], options, n=1)
+            message = f"unknown argument {unknown.split()[0]}" + (f"; did you mean {near[0]}?" if near else "")
+        self.exit(USAGE, f"simulator: {message} (--help tells more)\n")
+
+
+class Request(NamedTuple):
+    """A command line, understood."""
+
+    config: Config
+    json: str | None  # where the figures go; - is stdout
+    dir: str | None  # where the run is kept
+    quiet: bool
+
+
+def requested(arguments: list[str]) -> Request:
+    """Understand `arguments`, or leave with one line on stderr and the exit code `USAGE`."""
+    options = _parser().parse_args(arguments)
+    config = Config(
+        workers=options.workers,
+        readers=options.readers,
+        duration_s=None if options.edits else options.duration,
+        edits=options.edits,
+        hold_ms=options.hold_ms,
+        think_ms=options.think_ms,
+        file=options.file,
+        strategy=options.strategy,
+        seed=secrets.randbelow(1_000_000) if options.seed is None else options.seed,
+    )
+    return Request(config, options.json, options.dir, options.quiet)
+
+
+def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    def parsed(word: str) -> int:
+        try:
+            number = int(word)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{word} is not a whole number") from None
+        if number < least or (most is not None and number > most):
+            raise argparse.ArgumentTypeError(f"{word} is not {least} or more" + (f", up to {most}" if most else ""))
+        return number
+
+    return parsed
+
+
+def _amount(*, zero: bool) -> Callable[[str], float]:
+    def parsed(word: str) -> float:
+        try:
+            number = float(word)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{word} is not a number") from None
+        if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
+            raise argparse.ArgumentTypeError(f"{word} is not {'0 or more' if zero else 'more than 0'}")
+        return number
+
+    return parsed
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="python -m simulator",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    load_options = parser.add_argument_group("load")
+    load_options.add_argument(
+        "--workers", type=_whole(1, _MOST_WORKERS), default=8, metavar="N", help="processes that edit (default 8)"
+    )
+    load_options.add_argument(
+        "--readers", type=_whole(0, _MOST_WORKERS), default=0, metavar="N", help="processes that only read (default 0)"
+    )
+    length = load_options.add_mutually_exclusive_group()
+    length.add_argument(
+        "--duration", type=_amount(zero=False), default=5.0, metavar="SECONDS", help="how long to edit (default 5)"
+    )
+    length.add_argument("--edits", type=_whole(1), metavar="N", help="or how many edits each worker tries")
+    load_options.add_argument(
+        "--hold-ms",
+        type=_amount(zero=True),
+        default=0.0,
+        metavar="MS",
+        help="keep the lock so long in each edit (default 0)",
+    )
+    load_options.add_argument(
+        "--think-ms",
+        type=_amount(zero=True),
+        default=1.0,
+        metavar="MS",
+        help="pause after each operation: mean of an exponential distribution (default 1; "
+        "at 0 whoever releases the lock mostly has it again at once)",
+    )
+    load_options.add_argument(
+        "--strategy", choices=NAMES, default="lockedfile", help="the locker: lockedfile (default), or none at all"
+    )
+    load_options.add_argument(
+        "--file", metavar="PATH", help="edit a copy of this go.mod, go.work or go.sum (default: write a go.mod)"
+    )
+    load_options.add_argument(
+        "--seed",
+        type=_whole(0),
+        metavar="N",
+        help="of the go.mod that is written and of the pauses (default: by chance)",
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument("--json", metavar="PATH", help="write all figures there; - is stdout")
+    output.add_argument("--dir", metavar="PATH", help="keep the run there: the file, all records, run.json")
+    output.add_argument("--quiet", action="store_true", help="show nothing while it runs")
+    return parser

@@ -1,0 +1,64 @@
+"""The claims: what is compared with what, and the target that the project sets itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["CLAIMS", "PROCESSES", "Claim"]
+
+PROCESSES = (1, 2, 8, 32)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One comparison. `ours` and `theirs` name samples, and a sample's name ends in its unit.
+
+    `limit` is for ours / theirs, or for ours - theirs where `by_difference`; with `at_least` more is better. Without a
+    `limit` nothing is promised, it is good to know.
+    """
+
+    name: str
+    what: str
+    ours: str
+    theirs: str
+    versus: str
+    limit: float | None
+    by_difference: bool = False
+    at_least: bool = False
+
+    @property
+    def unit(self) -> str:
+        """The unit of the samples: ns, ms or edits_per_s."""
+        return "edits_per_s" if self.ours.endswith("edits_per_s") else self.ours.rpartition("_")[2]
+
+
+def _contention(processes: int) -> Claim:
+    return Claim(
+        f"contention_{processes}",
+        f"{processes} processes, one file",
+        ours=f"processes_{processes}_edits_per_s",
+        theirs="processes_1_edits_per_s",
+        versus="1 process",
+        limit=0.6,
+        at_least=True,
+    )
+
+
+_SAME_SIZE = "same-size edit of 2 KB"
+
+CLAIMS = (
+    Claim("same_size_go", _SAME_SIZE, "same_size_edit_ns", "same_size_go_ns", "Go's Transform", 1.0),
+    Claim("same_size_bare", _SAME_SIZE, "same_size_edit_ns", "same_size_bare_ns", "bare calls", 2.0),
+    Claim("same_size_checked", _SAME_SIZE, "same_size_edit_ns", "same_size_checked_ns", "bare calls + stat", None),
+    Claim("append_go", "line appended to 1 MB", "append_edit_ns", "append_go_ns", "Go's Transform", 0.5),
+    Claim(
+        "import",
+        "import lockedfile",
+        "import_lockedfile_ms",
+        "import_nothing_ms",
+        "bare python",
+        10.0,
+        by_difference=True,
+    ),
+    *map(_contention, PROCESSES[1:]),
+)

@@ -1,0 +1,61 @@
+"""The phases of one process alone: an edit that keeps the size, and a line appended to a large file."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from .child import module, run
+from .contents import go_sum
+from .samples import rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from .samples import Round
+
+__all__ = ["append_rounds", "same_size_rounds"]
+
+_SMALL_BYTES = 2048
+_LARGE_BYTES = 1_000_000
+
+
+def same_size_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator[Round]:
+    """Nanoseconds of an edit that flips one bit of 2 KB: ours, Go's, and the bare system calls."""
+    path = directory / "same-size"
+    path.write_bytes(go_sum(_SMALL_BYTES))
+    contestants = {
+        "same_size_edit_ns": lambda: _python_ns("lockedfile", "same", path, edits),
+        "same_size_bare_ns": lambda: _python_ns("bare", "same", path, edits),
+        "same_size_checked_ns": lambda: _python_ns("checked", "same", path, edits),
+    }
+    if peer:
+        contestants["same_size_go_ns"] = lambda: _go_ns(peer, "same", path, edits)
+    return rounds(contestants)
+
+
+def append_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator[Round]:
+    """Nanoseconds of an edit that appends a line to a go.sum of 1 MB: ours and Go's, each from the same size."""
+    path = directory / "append"
+    content = go_sum(_LARGE_BYTES)
+
+    def reset_then(measure: Callable[[], float]) -> Callable[[], float]:
+        def measured() -> float:
+            path.write_bytes(content)
+            return measure()
+
+        return measured
+
+    contestants = {"append_edit_ns": reset_then(lambda: _python_ns("lockedfile", "append", path, edits))}
+    if peer:
+        contestants["append_go_ns"] = reset_then(lambda: _go_ns(peer, "append", path, edits))
+    return rounds(contestants)
+
+
+def _python_ns(editor: str, kind: str, path: Path, edits: int) -> float:
+    return float(run(module("stress.bench.editor", editor, kind, str(path), str(edits))))
+
+
+def _go_ns(peer: Path, kind: str, path: Path, edits: int) -> float:
+    return float(json.loads(run([str(peer), "time", kind, str(path), str(edits)]))["ns_per_edit"])

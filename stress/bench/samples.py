@@ -1,0 +1,23 @@
+"""The samples: what one round of a phase measured, by names that end in the unit."""
+
+from __future__ import annotations
+
+from itertools import count
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+__all__ = ["Contestants", "Round", "Samples", "rounds"]
+
+Round: TypeAlias = "Mapping[str, float]"
+Samples: TypeAlias = "Mapping[str, list[float]]"
+Contestants: TypeAlias = "Mapping[str, Callable[[], float]]"
+
+
+def rounds(contestants: Contestants) -> Iterator[Round]:
+    """Round after round in which every contestant is measured once, each time beginning with the next one."""
+    names = list(contestants)
+    for turn in count():
+        first = turn % len(names)
+        yield {name: contestants[name]() for name in names[first:] + names[:first]}

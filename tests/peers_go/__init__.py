@@ -1,0 +1,1 @@
+"""Tests beside Go's own lockedfile."""
