@@ -22,23 +22,24 @@ USAGE = 2
 _MOST_WORKERS = 1024
 
 _DESCRIPTION = """\
-Start real processes that all edit one real go.mod: worker 7 raises the version of
-example.com/worker07, again and again, each edit under the lock of the strategy. Measure
-how long each waits, then decide from the recorded history whether any write was torn
-or any update lost.
+Start real processes that all edit one real go.mod: worker 7 raises the version
+of example.com/worker07, again and again, each edit under the lock of the
+strategy. Measure how long each waits, then decide from the recorded history
+whether any write was torn or any update lost.
 """
 
 _EPILOG = """\
 examples:
-  python -m simulator --workers 32                    the usual stress run, 5 seconds
-  python -m simulator --workers 8 --strategy none     without a lock: see what it is for
-  python -m simulator --workers 16 --readers 8        readers in between
-  python -m simulator --hold-ms 5 --think-ms 50       slow edits of patient editors
-  python -m simulator --file go.sum --edits 200       on a copy of a file of yours
-  python -m simulator --quiet --json - | jq .numbers  for other programs
+  python -m simulator --workers 32                 the usual run, 5 seconds
+  python -m simulator --workers 8 --strategy none  see what the lock is for
+  python -m simulator --workers 16 --readers 8     readers in between
+  python -m simulator --hold-ms 5 --think-ms 50    slow edits, patient editors
+  python -m simulator --file go.sum --edits 200    on a copy of a file of yours
+  python -m simulator --quiet --json - | jq .numbers     for other programs
 
-exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 usage, 3 the strategy cannot run here
-Ctrl-C stops the run early; the verdict on what was recorded is still given.
+exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 wrong usage,
+            3 the strategy cannot run here
+Ctrl-C stops the run early, and what was recorded until then is judged.
 """
 
 

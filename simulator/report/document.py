@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import sys
 from typing import TYPE_CHECKING, TypeAlias
 
 from ..history import NOTHING, Operation
@@ -36,7 +35,6 @@ def document(account: Account) -> dict[str, Json]:
         "kept_in": account.kept_in,
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "system": sys.platform,
     }
 
 

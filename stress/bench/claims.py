@@ -60,5 +60,14 @@ CLAIMS = (
         10.0,
         by_difference=True,
     ),
+    Claim(
+        "recorded",
+        "a worker's edit, recorded",
+        ours="recorded_yes_edits_per_s",
+        theirs="recorded_no_edits_per_s",
+        versus="not recorded",
+        limit=0.7,
+        at_least=True,
+    ),
     *map(_contention, PROCESSES[1:]),
 )

@@ -1,7 +1,7 @@
 """One timed editor: `python -m stress.bench.editor lockedfile|bare|checked same|append PATH N`.
 
-In a process of its own, as Go's is: what the benchmark did before must not help. An edit of 1 MB costs a twelfth where
-earlier work happens to have taught the C library to keep freed memory.
+In a process of its own, as Go's is: what the benchmark did before, to the allocator of its process for one, must
+not help.
 """
 
 from __future__ import annotations

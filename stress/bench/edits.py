@@ -1,8 +1,9 @@
-"""The phases of one process alone: an edit that keeps the size, and a line appended to a large file."""
+"""The phases of one process alone: an edit that keeps the size, a line appended to a large file, an edit recorded."""
 
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from .child import module, run
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from .samples import Round
 
-__all__ = ["append_rounds", "same_size_rounds"]
+__all__ = ["append_rounds", "recorded_rounds", "same_size_rounds"]
 
 _SMALL_BYTES = 2048
 _LARGE_BYTES = 1_000_000
@@ -51,6 +52,20 @@ def append_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator[Ro
     if peer:
         contestants["append_go_ns"] = reset_then(lambda: _go_ns(peer, "append", path, edits))
     return rounds(contestants)
+
+
+def recorded_rounds(directory: Path, edits: int) -> Iterator[Round]:
+    """Edits per second of a loop like a simulator's worker's: with its records, and without."""
+    return rounds(
+        {
+            f"recorded_{recorded}_edits_per_s": partial(_recorded_edits_per_s, recorded, directory, edits)
+            for recorded in ("yes", "no")
+        }
+    )
+
+
+def _recorded_edits_per_s(recorded: str, directory: Path, edits: int) -> float:
+    return float(run(module("stress.bench.recorded", recorded, str(directory), str(edits))))
 
 
 def _python_ns(editor: str, kind: str, path: Path, edits: int) -> float:
