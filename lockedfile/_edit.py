@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from os import fsdecode, fspath
+from os import close, fsdecode, fspath
 from time import monotonic_ns
 
-from ._file import acquire, process, read_all, release
-from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED
+from ._errors import name_file
+from ._file import acquire, process, read_all
+from ._locked_file import LockedFile
+from ._oslock import EXCLUSIVE, OPEN_FLAGS, unlock
 from ._writeback import replace
 
 TYPE_CHECKING = False
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Edit", "Edited", "edit", "read", "write"]
 
-_READ = os.O_RDONLY | OPEN_FLAGS
 _EDIT = os.O_RDWR | os.O_CREAT | OPEN_FLAGS
 
 
@@ -126,7 +127,15 @@ def Edit(
             replace(fd, old, new, path)
         released_ns = monotonic_ns()
     finally:
-        release(fd, owner, path)
+        try:
+            try:
+                if process() is owner:
+                    unlock(fd)
+            finally:
+                close(fd)  # here, not in a function of ours: a handler could raise before its first line
+        except OSError as error:
+            name_file(error, path)
+            raise
     return Edited((changed, asked_ns, locked_ns, released_ns))
 
 
@@ -141,13 +150,8 @@ def read(path: StrOrBytesPath) -> bytes:
 
     Source: `Read` of Go's cmd/go/internal/lockedfile.
     """
-    path = fspath(path)
-    owner = process()
-    fd, size = acquire(path, _READ, SHARED, 0)
-    try:
-        return read_all(fd, size, path)
-    finally:
-        release(fd, owner, path)
+    with LockedFile(path) as file:
+        return file.readall()
 
 
 def write(path: StrOrBytesPath, content: ReadableBuffer, *, mode: int = 0o666) -> None:

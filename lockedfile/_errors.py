@@ -19,4 +19,6 @@ class LockUnsupported(LockedFileError, OSError):
 def name_file(error: OSError, path: str | bytes) -> None:
     """Let `error` name its file: calls on a descriptor do not know the path, people need it."""
     if error.filename is None:
+        if error.errno is None:  # a message alone, which the name would hide
+            error.strerror = str(error)
         error.filename = path

@@ -15,13 +15,13 @@ import errno
 import os
 import stat
 from itertools import repeat, starmap
-from os import close, fstat, read
+from os import close, fstat, ftruncate, read
 from os import open as os_open
 from os import stat as os_stat
 from stat import S_IFMT, S_ISREG
 
 from ._errors import LockUnsupported, name_file
-from ._oslock import NONBLOCK, cannot_lock, lock, unlock
+from ._oslock import NONBLOCK, cannot_lock, lock
 
 TYPE_CHECKING = False  # what typing calls so; to import typing would cost more than many an edit
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     StrOrBytesPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-__all__ = ["acquire", "process", "read_all", "release"]
+__all__ = ["acquire", "process", "read_all"]
 
 # A round is lost when somebody replaced the file between our open and our lock. So many in a row can only mean a
 # file system that numbers one file anew at every look; better an error than a loop for ever.
@@ -67,8 +67,12 @@ if hasattr(os, "register_at_fork"):  # where there is fork
     os.register_at_fork(after_in_child=_renew_process)
 
 
-def acquire(path: str | bytes, flags: int, kind: int, perm: int) -> tuple[int, int]:
+def acquire(path: str | bytes, flags: int, kind: int, perm: int, *, truncate: bool = False) -> tuple[int, int]:
     """Open `path` and lock it, waiting in the kernel: its descriptor, and its size in bytes under the lock.
+
+    With `truncate` it is emptied then, and not before. Whoever has the descriptor has to close it, and to unlock it
+    before that: a child forked meanwhile has the same lock open, and closing would leave it to the child. Only in the
+    process that locked, by its token: the unlock of a forked child would be its parent's.
 
     Raises `LockUnsupported`, or the `OSError` of the call that failed; both name the path.
     """
@@ -83,6 +87,8 @@ def acquire(path: str | bytes, flags: int, kind: int, perm: int) -> tuple[int, i
                 lock(fd, kind)
                 named = os_stat(path)
                 if named.st_ino == opened.st_ino and named.st_dev == opened.st_dev:
+                    if truncate and named.st_size:
+                        ftruncate(fd, 0)
                     return fd, named.st_size
             except FileNotFoundError:
                 pass  # unlinked while we waited: the next open makes it anew, or says that it is gone
@@ -96,7 +102,7 @@ def acquire(path: str | bytes, flags: int, kind: int, perm: int) -> tuple[int, i
             raise _not_regular(there, path) from None
         if isinstance(error, BlockingIOError) and flags & NONBLOCK:
             # Another process has a lease on the file (fcntl(2), F_SETLEASE) and is being told to give it up.
-            return acquire(path, flags & ~NONBLOCK, kind, perm)
+            return acquire(path, flags & ~NONBLOCK, kind, perm, truncate=truncate)
         if cannot_lock(error):
             raise _unsupported(error, path) from error
         name_file(error, path)
@@ -151,20 +157,3 @@ def _keep_memory(size: int) -> None:
     if size <= _MOST_KEPT_BYTES:
         _kept_bytes = 2 * size
         bytes(_kept_bytes)
-
-
-def release(fd: int, owner: object, path: str | bytes) -> None:
-    """Unlock and close `fd`, which the process with the token `owner` locked.
-
-    Unlocked explicitly: a child forked meanwhile has the same lock open, and closing would leave it to the child. For
-    the same reason a forked child only closes: its unlock would be its parent's.
-    """
-    try:
-        try:
-            if _process is owner:
-                unlock(fd)
-        finally:
-            close(fd)
-    except OSError as error:
-        name_file(error, path)
-        raise

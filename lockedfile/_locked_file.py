@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import os
-from os import fsdecode, fspath, ftruncate
+from errno import ENOSPC
+from os import fsdecode, fspath, strerror
 
 from ._errors import name_file
-from ._file import acquire, process, release
+from ._file import acquire, process
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, unlock
 
 TYPE_CHECKING = False
@@ -67,17 +68,10 @@ class LockedFile(io.FileIO):
         flags = _flags(mode, path)
         self._owner = process()
 
+        kind = SHARED if flags & (os.O_WRONLY | os.O_RDWR) == 0 else EXCLUSIVE
+
         def opener(_path: object, _flags: int) -> int:
-            kind = SHARED if flags & (os.O_WRONLY | os.O_RDWR) == 0 else EXCLUSIVE
-            fd, size = acquire(path, flags, kind, perm)
-            try:
-                if "w" in mode and size:
-                    ftruncate(fd, 0)
-            except BaseException as error:
-                release(fd, self._owner, path)
-                if isinstance(error, OSError):
-                    name_file(error, path)
-                raise
+            fd, _ = acquire(path, flags, kind, perm, truncate="w" in mode)
             return fd
 
         super().__init__(path, mode, opener=opener)
@@ -108,6 +102,7 @@ class LockedFile(io.FileIO):
     read = _naming(io.FileIO.read)
     readall = _naming(io.FileIO.readall)
     readinto = _naming(io.FileIO.readinto)
+    seek = _naming(io.FileIO.seek)
     truncate = _naming(io.FileIO.truncate)
 
     @_naming
@@ -116,7 +111,10 @@ class LockedFile(io.FileIO):
         with memoryview(data).cast("B") as rest:
             done = 0
             while done < len(rest):
-                done += super().write(rest[done:]) or 0
+                taken = super().write(rest[done:])
+                if not taken:
+                    raise OSError(ENOSPC, strerror(ENOSPC))
+                done += taken
         return done
 
     @_naming

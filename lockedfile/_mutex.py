@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from _thread import allocate_lock
 from os import fsdecode, fspath
 
 from ._locked_file import LockedFile
@@ -28,31 +27,25 @@ class Mutex:
     Source: `Mutex` of Go's cmd/go/internal/lockedfile.
     """
 
-    __slots__ = ("_file", "_turn", "path")
+    __slots__ = ("_files", "path")
 
     def __init__(self, path: StrOrBytesPath) -> None:
         self.path = fspath(path)
-        self._turn = allocate_lock()  # among the threads that share this object, so that `_file` is one thread's
-        self._file: LockedFile | None = None
+        # The one that holds it, unless the file was replaced under a holder. No lock of our own beside the file's: a
+        # thread that is interrupted, or a forked child, could be left with it.
+        self._files: list[LockedFile] = []
 
     def acquire(self) -> None:
         """Wait for the lock as long as it takes. Raises what `lockedfile.open` raises."""
-        self._turn.acquire()
-        try:
-            self._file = LockedFile(self.path, "a+b")
-        except BaseException:
-            self._turn.release()
-            raise
+        self._files.append(LockedFile(self.path, "a+b"))
 
     def release(self) -> None:
         """Give the lock back. Raises `RuntimeError` if it is not held."""
-        file, self._file = self._file, None
-        if file is None:
-            raise RuntimeError(f"release {fsdecode(self.path)}: the mutex is not held")
         try:
-            file.close()
-        finally:
-            self._turn.release()
+            file = self._files.pop()
+        except IndexError:
+            raise RuntimeError(f"release {fsdecode(self.path)}: the mutex is not held") from None
+        file.close()
 
     def __enter__(self) -> Self:
         self.acquire()
@@ -64,4 +57,4 @@ class Mutex:
         self.release()
 
     def __repr__(self) -> str:
-        return f"<{'held' if self._file else 'free'} Mutex {self.path!r}>"
+        return f"<{'held' if self._files else 'free'} Mutex {self.path!r}>"

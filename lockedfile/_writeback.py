@@ -21,8 +21,9 @@ __all__ = ["changed_spans", "replace"]
 # The kernel copies a page in one go, so that looking for less costs more than writing it.
 _PAGE = 4096
 
-# How often putting back is begun again when it is itself interrupted, as by a second Ctrl-C.
-_TRIES = 10
+# How often putting back is begun again when it is itself interrupted. A tuple, as a loop over it has no call before
+# its first round in which a handler could raise.
+_TRIES = tuple(range(10))
 
 
 def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
@@ -40,25 +41,31 @@ def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
         if len(new) < len(old):
             ftruncate(fd, len(new))
     except BaseException as error:
-        _put_back(fd, old, new if overwriting else old, error)
-        if isinstance(error, OSError):
-            name_file(error, path)
-        raise
+        raised = error
+        for _ in _TRIES:
+            try:
+                _put_back(fd, old, new if overwriting else old)
+                break
+            except Exception as again:  # noqa: BLE001 - the cause is raised, and this is told if it stays
+                failure: BaseException = again
+            except BaseException as again:  # noqa: BLE001 - Ctrl-C while the cause was on its way: it may not get lost
+                raised = failure = again
+        else:
+            raised.add_note(f"the old content could not be put back: {failure!r}")
+        if isinstance(raised, OSError):
+            name_file(raised, path)
+        if raised is error:
+            raise
+        raise raised from error
 
 
-def _put_back(fd: int, old: bytes, new: bytes, cause: BaseException) -> None:
+def _put_back(fd: int, old: bytes, new: bytes) -> None:
     """Make the file hold `old` again, where any part of `new` may have been written over it."""
-    for _ in range(_TRIES):
-        try:
-            for start, end in changed_spans(old, new):
-                _write(fd, old[start:end], start)
-            if len(new) < len(old):
-                _write(fd, old[len(new) :], len(new))
-            ftruncate(fd, len(old))
-            return
-        except BaseException as error:  # noqa: BLE001 - what is raised is `cause`; this one is told with it
-            failure = error
-    cause.add_note(f"and the old content could not be put back: {failure!r}")
+    for start, end in changed_spans(old, new):
+        _write(fd, old[start:end], start)
+    if len(new) < len(old):
+        _write(fd, old[len(new) :], len(new))
+    ftruncate(fd, len(old))
 
 
 def _write(fd: int, data: bytes, offset: int) -> None:
