@@ -184,11 +184,12 @@ def test_help_explains_every_option() -> None:
         assert option in run.stdout
 
 
-def _started(*arguments: str) -> subprocess.Popen[str]:
+def _started(directory: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a run that takes long, and come back when its editors are at work."""
     run = subprocess.Popen(
         [*SIMULATOR, *arguments],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+        env={**os.environ, "TMPDIR": str(directory)},
     )  # fmt: skip
     assert run.stderr
     for line in run.stderr:
@@ -226,9 +227,9 @@ def _gone(pids: list[int], within_s: float = 20) -> bool:
 
 @linux
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
-def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(name: str) -> None:
+def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(tmp_path: Path, name: str) -> None:
     """Ctrl-C, and a polite end: the workers are gone, and the verdict on what they did is there."""
-    run = _started("--workers", "6", "--duration", "60")
+    run = _started(tmp_path, "--workers", "6", "--duration", "60")
     workers = _children(run.pid)
     assert len(workers) == 6
     _send(run.pid, name)
@@ -237,12 +238,13 @@ def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(name: str) -
     assert out.startswith("VALID: ")
     assert "stopped   before its time" in out
     assert _gone(workers)
+    assert list(tmp_path.iterdir()) == []
 
 
 @linux
-def test_workers_go_when_their_starter_is_killed() -> None:
+def test_workers_go_when_their_starter_is_killed(tmp_path: Path) -> None:
     """Even a run that cannot clean up leaves nobody behind."""
-    run = _started("--workers", "6", "--duration", "60")
+    run = _started(tmp_path, "--workers", "6", "--duration", "60")
     workers = _children(run.pid)
     run.kill()
     run.communicate(timeout=60)
@@ -250,9 +252,9 @@ def test_workers_go_when_their_starter_is_killed() -> None:
 
 
 @linux
-def test_killed_worker_does_not_spoil_the_verdict() -> None:
+def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
     """Its edit under way is unknown, the others go on, and the report names who was lost."""
-    run = _started("--workers", "6", "--duration", "3", "--hold-ms", "5")
+    run = _started(tmp_path, "--workers", "6", "--duration", "3", "--hold-ms", "5")
     _send(_children(run.pid)[2], "SIGKILL")
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0, out + err
@@ -260,9 +262,9 @@ def test_killed_worker_does_not_spoil_the_verdict() -> None:
 
 
 @linux
-def test_worker_that_does_not_stop_is_killed_in_the_end() -> None:
+def test_worker_that_does_not_stop_is_killed_in_the_end(tmp_path: Path) -> None:
     """A worker that is frozen while it waits does not keep the run, or itself, for ever."""
-    run = _started("--workers", "3", "--duration", "2", "--hold-ms", "1")
+    run = _started(tmp_path, "--workers", "3", "--duration", "2", "--hold-ms", "1")
     frozen = _children(run.pid)[0]
     _send(frozen, "SIGSTOP")
     out, err = run.communicate(timeout=60)
