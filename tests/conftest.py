@@ -1,0 +1,50 @@
+"""What every test has: children that end, Hypothesis without a stopwatch, and no skips where CI is set."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import settings
+
+from tests.lockedfile.processes import Child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
+settings.register_profile("suite", deadline=None, database=None)  # no test asserts a time
+settings.load_profile("suite")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A skip or an expected failure is a failure in CI: what cannot run there must be said aloud."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true":
+        reason = getattr(report, "wasxfail", None) or _reason(report)
+        vars(report).pop("wasxfail", None)
+        report.outcome, report.longrepr = "failed", f"nothing is skipped in CI: {reason}"
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """The same for a module that skips itself."""
+    report = yield
+    if report.skipped and os.environ.get("CI") == "true":
+        report.outcome, report.longrepr = "failed", f"nothing is skipped in CI: {_reason(report)}"
+    return report
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+    return reason.removeprefix("Skipped: ")
+
+
+@pytest.fixture
+def spawn() -> Iterator[Callable[..., Child]]:
+    """Starts a `Child`, as its constructor does; none outlives the test."""
+    with ExitStack() as children:
+        yield lambda *args, **options: children.enter_context(Child(*args, **options))

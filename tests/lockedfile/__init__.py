@@ -1,0 +1,1 @@
+"""Tests of `lockedfile`, and what they share."""

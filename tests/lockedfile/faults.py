@@ -1,0 +1,60 @@
+"""Faults that are real: strace lets chosen system calls on chosen files fail, or a signal arrive in them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lockedfile import Edit
+from tests.lockedfile import children, locks
+from tests.lockedfile.processes import name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.lockedfile.processes import Child
+    from tests.lockedfile.weakened import Editor
+
+
+class Trace:
+    """Strace, which notes the calls on one file, and injects into them."""
+
+    def __init__(self, log: Path, path: Path, *expressions: str) -> None:
+        self.log = log
+        options = [part for expression in expressions for part in ("-e", expression)]
+        self.command = ["strace", "-f", "-qq", "-o", str(log), "-P", str(path), *options]
+
+    def lines(self) -> list[str]:
+        """What it noted, without the process ids; to be asked once the child has ended."""
+        return [line.split(maxsplit=1)[1] for line in self.log.read_text().splitlines()]
+
+    def injected(self) -> int:
+        """How many faults there were."""
+        return sum("(INJECTED)" in line or line.startswith("--- SIG") for line in self.lines())
+
+
+class Outcome(NamedTuple):
+    """How an edit under faults went."""
+
+    told: dict[str, Any]
+    content: bytes
+    lock: str
+    injected: int
+    calls: list[str]
+
+
+def attempt(
+    spawn: Callable[..., Child], path: Path, old: bytes, new: bytes, *expressions: str, editor: Editor = Edit
+) -> Outcome:
+    """Let a child under strace edit the file at `path` from `old` to `new`."""
+    path.write_bytes(old)
+    source = path.with_name("source")
+    source.write_bytes(new)
+    trace = Trace(path.with_name("trace"), path, *expressions)
+    child = spawn(children.attempt, name(editor), path, source, prefix=trace.command)
+    told = json.loads(child.hear())
+    content, lock = path.read_bytes(), locks.state(path)
+    child.tell()
+    child.end()
+    return Outcome(told, content, lock, trace.injected(), trace.lines())

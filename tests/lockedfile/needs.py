@@ -1,0 +1,22 @@
+"""What a test needs of the machine, as marks; where it is missing the test skips, and says why."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+def _traces() -> bool:
+    """Is strace here, and may it trace?"""
+    strace = shutil.which("strace") if sys.platform == "linux" else None
+    return strace is not None and subprocess.run([strace, "-qq", "-o", os.devnull, "true"], check=False).returncode == 0
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
+root = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux")
+strace = pytest.mark.skipif(not _traces(), reason="needs strace (Debian: strace), and the right to trace")

@@ -1,0 +1,67 @@
+"""Child processes with limits, leases, and handlers of signals; POSIX only."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+
+import lockedfile
+from tests.lockedfile.children import attempt, hear, say, told
+
+if sys.platform == "win32":
+    raise ImportError("POSIX only")
+
+import fcntl
+import resource
+
+
+def attempt_limited(editor: str, path: str, new_path: str, limit: str) -> None:
+    """`children.attempt`, where no file of this process may grow past so many bytes."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+    attempt(editor, path, new_path)
+
+
+def edit_unprivileged(path: str) -> None:
+    """Edit as a user who may not, and say the error."""
+    if os.geteuid() == 0:
+        os.setgroups([])
+        os.setuid(65534)
+    try:
+        lockedfile.Edit(path, lambda _: b"changed")
+    except OSError as error:
+        say(f"{type(error).__name__} {error.filename}")
+
+
+def write_past_limit(path: str, limit: str) -> None:
+    """Write through a `LockedFile` more than the system lets a file grow, and say the error."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
+    with lockedfile.open(path, "wb") as file:
+        try:
+            say(file.write(b"x" * int(limit) + b"y"))
+        except OSError as error:
+            say(json.dumps(told(error)))
+
+
+def lease(path: str, kind: str) -> None:
+    """Hold a lease on `path`, and give it up when the kernel says that somebody wants the file."""
+    assert sys.platform == "linux"
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGIO})
+    fd = os.open(path, os.O_RDONLY)
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, getattr(fcntl, kind))
+    say("leased")
+    signal.sigwait({signal.SIGIO})
+    say("wanted")
+    hear()
+    fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    os.close(fd)
+
+
+def append_signalled(path: str, text: str) -> None:
+    """Append `text` by an edit, with a handler of SIGUSR1 that says so and returns."""
+    signal.signal(signal.SIGUSR1, lambda *_: say("handled"))
+    say("ready")
+    hear()
+    lockedfile.Edit(path, lambda old: old + text.encode())
+    say("edited")

@@ -1,0 +1,309 @@
+"""Open, lock, and is it still the file at the path: what `_file` promises when paths change, and of what is no file."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("Windows does not rename over an open file", allow_module_level=True)
+
+import lockedfile
+from lockedfile import Edit, LockUnsupported, _file
+from tests.lockedfile import children, locks, needs, posix, weakened
+from tests.lockedfile.processes import name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.lockedfile.processes import Child
+    from tests.lockedfile.weakened import Editor
+
+    Spawn = Callable[..., Child]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A file whose content says that it was there first."""
+    path = tmp_path / "go.mod"
+    path.write_bytes(b"first\n")
+    return path
+
+
+def rename_over(path: Path, content: bytes) -> None:
+    """Do as git and editors do."""
+    fresh = path.with_name("fresh")
+    fresh.write_bytes(content)
+    fresh.replace(path)
+
+
+def unlink(path: Path) -> None:
+    """Remove the file."""
+    path.unlink()
+
+
+def recreate(path: Path) -> None:
+    """Remove the file and make it anew."""
+    path.rename(path.with_name("old"))  # not unlinked, or the new file may get its inode
+    path.write_bytes(b"second\n")
+
+
+def change_under_an_edit(spawn: Spawn, path: Path, editor: Editor, change: Callable[[Path], None]) -> bytes:
+    """Let an edit that appends `edited` wait for the lock, `change` the path, release; what the path holds then."""
+    with lockedfile.open(path, "r+b"):
+        child = spawn(children.append, name(editor), path, "edited\n")
+        child.expect("asking")
+        locks.until_waiting(path)
+        change(path)
+    child.expect("edited")
+    child.end()
+    return path.read_bytes() if path.exists() else b"nothing\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "content"),
+    [
+        (lambda path: rename_over(path, b"second\n"), b"second\nedited\n"),
+        (unlink, b"edited\n"),
+        (recreate, b"second\nedited\n"),
+    ],
+    ids=["renamed over", "unlinked", "unlinked and recreated"],
+)
+def test_edit_lands_in_the_file_at_the_path(
+    spawn: Spawn, path: Path, change: Callable[[Path], None], content: bytes
+) -> None:
+    """Whatever became of the path while it waited; the file that it waited for stays as it was."""
+    ghost = path.with_name("ghost")
+    os.link(path, ghost)
+    assert change_under_an_edit(spawn, path, Edit, change) == content
+    assert ghost.read_bytes() == b"first\n"
+
+
+def test_edit_without_inode_check_edits_a_ghost(spawn: Spawn, path: Path) -> None:
+    """The check can fail: of an edit that does not look at the path again."""
+    editor = weakened.edit_without_inode_check
+    assert change_under_an_edit(spawn, path, editor, lambda path: rename_over(path, b"second\n")) == b"second\n"
+    assert change_under_an_edit(spawn, path, editor, unlink) == b"nothing\n"
+
+
+def test_edit_follows_a_symlink_repointed_while_it_waits(spawn: Spawn, path: Path) -> None:
+    """It edits the file that the link names at last; the link stays one."""
+    link, other = path.with_name("link"), path.with_name("other")
+    other.write_bytes(b"other\n")
+    link.symlink_to(path)
+
+    def repoint(link: Path) -> None:
+        fresh = link.with_name("fresh")
+        fresh.symlink_to(other)
+        fresh.replace(link)
+
+    assert change_under_an_edit(spawn, link, Edit, repoint) == b"other\nedited\n"
+    assert path.read_bytes() == b"first\n"
+    assert link.is_symlink()
+
+
+def test_edit_waits_again_however_often_the_file_is_replaced(spawn: Spawn, path: Path) -> None:
+    """Each time it waits for the file that is there, and edits the last."""
+    child = spawn(children.append, name(Edit), path, "edited\n")
+    held = None
+    for round_ in range(8):
+        fresh = path.with_name("fresh")
+        fresh.write_bytes(b"%d\n" % round_)
+        next_held = lockedfile.open(fresh, "r+b")
+        fresh.replace(path)
+        if held:
+            held.close()
+        else:
+            child.expect("asking")
+        held = next_held
+        locks.until_waiting(path)
+    assert held
+    held.close()
+    child.expect("edited")
+    child.end()
+    assert path.read_bytes() == b"7\nedited\n"
+
+
+def test_read_reads_the_file_at_the_path(spawn: Spawn, path: Path) -> None:
+    """Of a file renamed over while it waited, not of the ghost."""
+    with lockedfile.open(path, "r+b"):
+        child = spawn(children.read, path)
+        child.expect("asking")
+        locks.until_waiting(path)
+        rename_over(path, b"second\n")
+    child.expect(ascii(b"second\n"))
+    child.end()
+
+
+def test_directory_gone_while_an_edit_waits_is_an_error(spawn: Spawn, tmp_path: Path) -> None:
+    """The edit cannot land, and says at which path."""
+    path = tmp_path / "sub" / "go.mod"
+    path.parent.mkdir()
+    path.write_bytes(b"first\n")
+    with lockedfile.open(path, "r+b"):
+        child = spawn(children.append_or_say, path, "edited\n")
+        child.expect("asking")
+        locks.until_waiting(path)
+        path.unlink()
+        path.parent.rmdir()
+    child.expect(f"FileNotFoundError {path}")
+    child.end()
+
+
+def test_file_replaced_at_every_look_is_an_error_at_last(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than a loop for ever; nothing is left open or locked."""
+
+    def replace_and_stat(path: str) -> os.stat_result:
+        os.rename(path, f"{path}.old")
+        with open(path, "xb"):
+            return os.stat(path)
+
+    before = children.open_descriptors()
+    monkeypatch.setattr(_file, "os_stat", replace_and_stat)
+    monkeypatch.setattr(_file, "_MOST_ROUNDS", 3)
+    with pytest.raises(LockUnsupported) as caught:
+        Edit(path, lambda _: b"edited\n")
+    assert (caught.value.errno, caught.value.filename) == (errno.ESTALE, str(path))
+    assert children.open_descriptors() == before
+    assert path.read_bytes() == b""
+
+
+def test_symlink_is_followed_and_stays(path: Path) -> None:
+    """Its target is edited; a relative one and a chain of them too."""
+    link, chain = path.with_name("link"), path.with_name("chain")
+    link.symlink_to(path.name)
+    chain.symlink_to(link)
+    Edit(chain, lambda old: old + b"edited\n")
+    assert path.read_bytes() == b"first\nedited\n"
+    assert (os.readlink(link), os.readlink(chain)) == (path.name, str(link))
+
+
+def test_dangling_symlink_is_followed(path: Path) -> None:
+    """The file that it names is made; `x` refuses, since the name is taken."""
+    link, target = path.with_name("link"), path.with_name("target")
+    link.symlink_to(target)
+    with pytest.raises(FileExistsError):
+        lockedfile.open(link, "xb")
+    Edit(link, lambda _: b"edited\n")
+    assert target.read_bytes() == b"edited\n"
+    assert link.is_symlink()
+
+
+def test_symlink_to_itself_is_an_error_that_names_it(tmp_path: Path) -> None:
+    """The system's own error."""
+    link = tmp_path / "link"
+    link.symlink_to(link)
+    with pytest.raises(OSError, match="symbolic links") as caught:
+        Edit(link, lambda old: old)
+    assert caught.value.filename == str(link)
+
+
+def identity(path: Path) -> tuple[int, ...]:
+    """What an edit must not change of a file."""
+    status = path.stat()
+    return (status.st_dev, status.st_ino, status.st_mode, status.st_nlink, status.st_uid, status.st_gid)
+
+
+def always(new: bytes) -> weakened.Transform:
+    """A transform that does not look."""
+    return lambda _: new
+
+
+def keeps_identity(editor: Editor, path: Path) -> bool:
+    """Does an edit by `editor` leave inode, links, mode and owner as they were?"""
+    os.link(path, path.with_name("twin"))
+    path.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(path, 1234, 5678)
+    before = identity(path)
+    for new in (b"longer than it was\n", b"", b"as long as this\n", b"As long as THIS\n"):
+        editor(str(path), always(new))
+        assert path.read_bytes() == new
+    return identity(path) == before and path.with_name("twin").read_bytes() == new
+
+
+def test_links_mode_and_owner_stay(path: Path) -> None:
+    """The file is edited in place; its hard links show the edit."""
+    assert keeps_identity(Edit, path)
+
+
+@needs.root
+def test_owner_stays_when_root_edits(path: Path) -> None:
+    """The file of a user stays the user's."""
+    os.chown(path, 1234, 5678)
+    Edit(path, lambda old: old + b"edited\n")
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 5678)
+
+
+def test_edit_by_rename_loses_identity(path: Path) -> None:
+    """The check can fail: of an edit that renames a new file over the path."""
+    assert not keeps_identity(weakened.edit_by_rename, path)
+
+
+def make_socket(path: Path) -> None:
+    """Bind a socket; it stays when closed. By its name from within: the whole path may be too long for it."""
+    here = os.getcwd()
+    os.chdir(path.parent)
+    try:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path.name)
+    finally:
+        os.chdir(here)
+
+
+KINDS: dict[str, Callable[[Path], object]] = {
+    "a directory": lambda path: path.mkdir(),
+    "a FIFO": os.mkfifo,
+    "a socket": make_socket,
+    "a character device": lambda path: path.symlink_to("/dev/null"),
+    "a directory by symlink": lambda path: path.symlink_to(path.parent),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_no_regular_file_is_refused_at_once(spawn: Spawn, tmp_path: Path, kind: str) -> None:
+    """By every function and mode, with an error that names path and kind; a FIFO without other end blocks nobody."""
+    path = tmp_path / "special"
+    KINDS[kind](path)
+    before = path.stat()
+    child = spawn(children.try_everything, path)
+    for _ in range(12):
+        told = json.loads(child.hear())
+        assert told["error"] in ("OSError", "IsADirectoryError", "FileExistsError"), told
+        assert told["filename"] == str(path), told
+        if told["error"] != "FileExistsError":  # which is x's own, and as good
+            assert kind.removesuffix(" by symlink") in told["text"], told
+    child.end()
+    assert path.stat() == before
+
+
+def test_forbidden_file_is_an_error_that_names_it(spawn: Spawn, path: Path) -> None:
+    """The system's own error, with `filename`."""
+    path.chmod(0o444)
+    child = spawn(posix.edit_unprivileged, path)
+    child.expect(f"PermissionError {path}")
+    child.end()
+    assert path.read_bytes() == b"first\n"
+
+
+@needs.linux
+@pytest.mark.parametrize("kind", ["F_RDLCK", "F_WRLCK"])
+def test_leased_file_is_edited_once_the_lease_is_given_up(spawn: Spawn, path: Path, kind: str) -> None:
+    """The holder of the lease is told, and the edit waits for it."""
+    holder = spawn(posix.lease, path, kind)
+    holder.expect("leased")
+    child = spawn(children.append, name(Edit), path, "edited\n")
+    child.expect("asking")
+    holder.expect("wanted")
+    holder.tell()
+    child.expect("edited")
+    child.end()
+    holder.end()
+    assert path.read_bytes() == b"first\nedited\n"

@@ -1,0 +1,150 @@
+"""Ctrl-C at any moment: the content is whole, the lock is free, and no descriptor is left."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import sys
+import threading
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("needs signals", allow_module_level=True)
+
+import lockedfile
+from lockedfile import Edit
+from tests.lockedfile import faults, interrupted, locks, needs, posix, weakened
+from tests.lockedfile.contents import brief
+from tests.lockedfile.processes import name
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.lockedfile.processes import Child
+    from tests.lockedfile.weakened import Editor
+
+    Spawn = Callable[..., Child]
+
+STORM = 1000
+
+OLD = bytes(range(256)) * 80
+NEW = b"A" + OLD[1:9000] + b"B" + OLD[9001:] + b"tail" * 3000
+SHORT = b"A" + OLD[1:9000] + b"B" + OLD[9001:12000]
+
+
+def outcomes(spawn: Spawn, path: Path, new: bytes, fault: str, editor: Editor = Edit) -> Iterator[faults.Outcome]:
+    """Edits from OLD to `new` in which the first, the second, ... call meets the fault; until there is no such call."""
+    path.write_bytes(OLD)
+    source = path.with_name("source")
+    source.write_bytes(new)
+    for when in count(1):
+        path.write_bytes(OLD)
+        trace = faults.Trace(path.with_name("trace"), path, f"inject={fault}:when={when}")
+        child = spawn(interrupted.edit_interrupted, name(editor), path, source, prefix=trace.command)
+        told = json.loads(child.hear())
+        content, lock = path.read_bytes(), locks.state(path)
+        child.tell()
+        child.end()
+        yield faults.Outcome(told, content, lock, trace.injected(), trace.lines())
+        if not trace.injected():
+            return
+
+
+@needs.strace
+@pytest.mark.parametrize("new", [NEW, SHORT], ids=["growing", "shrinking"])
+@pytest.mark.parametrize("call", ["openat", "newfstatat", "flock", "read", "pwrite64", "ftruncate"])
+def test_interrupt_in_a_call_leaves_a_whole_content(spawn: Spawn, tmp_path: Path, call: str, new: bytes) -> None:
+    """Strace sends SIGINT as the first, the second, ... such call is made; before the last write the content is old."""
+    path = tmp_path / "go.sum"
+    for outcome in outcomes(spawn, path, new, f"{call}:signal=INT"):
+        assert outcome.told["error"] in ("KeyboardInterrupt", None)
+        assert outcome.content in (OLD, new), outcome.calls
+        assert (outcome.lock, outcome.told["leaked"]) == ("free", 0), outcome.calls
+        if outcome.told["error"] and call != "flock":  # the second flock is the unlock, after all is done
+            assert brief(outcome.content) == brief(OLD), outcome.calls
+
+
+@needs.strace
+@pytest.mark.parametrize("new", [NEW, SHORT], ids=["growing", "shrinking"])
+@pytest.mark.parametrize("call", ["pwrite64", "ftruncate", "read", "flock"])
+def test_interrupt_and_failure_at_once_are_survived(spawn: Spawn, tmp_path: Path, call: str, new: bytes) -> None:
+    """The call fails, and SIGINT arrives as it does: a full disk, and a user who loses patience."""
+    path = tmp_path / "go.sum"
+    for outcome in outcomes(spawn, path, new, f"{call}:error=EIO:signal=INT"):
+        if not outcome.injected:
+            break
+        assert outcome.told["error"] in ("KeyboardInterrupt", "OSError")
+        if call != "flock" or outcome.content != new:  # the second flock is the unlock, after all is done
+            assert brief(outcome.content) == brief(OLD), outcome.calls
+        assert (outcome.lock, outcome.told["leaked"]) == ("free", 0), outcome.calls
+
+
+@needs.strace
+def test_edit_torn_by_an_interrupt_would_show(spawn: Spawn, tmp_path: Path) -> None:
+    """The check can fail: of an edit that does not put back."""
+    editor = weakened.edit_without_putting_back
+    contents = [outcome.content for outcome in outcomes(spawn, tmp_path / "go.sum", NEW, "pwrite64:signal=INT", editor)]
+    assert any(content not in (OLD, NEW) for content in contents)
+
+
+@needs.linux
+@pytest.mark.parametrize("what", ["Edit", "open", "Mutex"])
+def test_interrupt_as_an_exception_leaves_releases_the_lock(spawn: Spawn, tmp_path: Path, what: str) -> None:
+    """The interrupt comes after the transform, or the block, has raised, and before the lock is released."""
+    path = tmp_path / "go.mod"
+    path.touch()
+    child = spawn(interrupted.raise_interrupted, what, path)
+    child.expect("KeyboardInterrupt, 0 leaked, free")
+    child.end()
+
+
+@needs.linux
+def test_interrupt_as_a_mutex_is_had_does_not_leave_it_stuck(spawn: Spawn, tmp_path: Path) -> None:
+    """Whether the interrupted thread has it or not, it can be acquired again."""
+    child = spawn(interrupted.interrupt_as_mutex_is_had, tmp_path / "lock")
+    for _ in range(5):
+        child.expect("free")
+    child.end()
+
+
+@needs.linux
+def test_storm_of_interrupts_tears_nothing(spawn: Spawn, tmp_path: Path) -> None:
+    """SIGINT at random moments of edits that grow and shrink by pages, each after the last one was survived."""
+    path, contents = tmp_path / "go.sum", tmp_path / "contents"
+    cycle = [f"{letter}{'=' * middle}{letter}{'-' * tail}" for letter, middle, tail in [
+        ("a", 9000, 100), ("b", 9000, 20000), ("c", 9000, 20000), ("d", 7000, 3), ("e", 30000, 9000), ("f", 30000, 0),
+    ]]  # fmt: skip
+    contents.write_text(json.dumps(cycle))
+    path.write_text(cycle[0])
+    child = spawn(interrupted.storm, path, contents)
+    child.expect("ready")
+    delay, seed = threading.Event(), random.randrange(1 << 32)
+    chance = random.Random(seed)
+    for round_ in range(STORM):
+        delay.wait(chance.expovariate(2000))
+        child.process.send_signal(signal.SIGINT)
+        heard = child.hear()
+        assert heard == "whole=True free=True leaked=0", f"{heard}; round {round_}, seed {seed}"
+    child.process.kill()
+
+
+@needs.linux
+def test_signal_while_waiting_does_not_end_the_wait(spawn: Spawn, tmp_path: Path) -> None:
+    """A handler runs, and the edit goes on to wait."""
+    path = tmp_path / "go.mod"
+    path.write_bytes(b"module m\n")
+    child = spawn(posix.append_signalled, path, "x")
+    with lockedfile.open(path, "r+b"):
+        child.expect("ready")
+        child.tell()
+        locks.until_waiting(path)
+        child.process.send_signal(signal.SIGUSR1)
+        child.expect("handled")
+    child.expect("edited")
+    child.end()
+    assert path.read_bytes() == b"module m\nx"

@@ -1,0 +1,1 @@
+"""Tests beside the peers: other programs and libraries that lock the same files."""
