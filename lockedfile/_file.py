@@ -103,6 +103,10 @@ def acquire(path: str | bytes, flags: int, kind: int, perm: int, *, truncate: bo
         if isinstance(error, BlockingIOError) and flags & NONBLOCK:
             # Another process has a lease on the file (fcntl(2), F_SETLEASE) and is being told to give it up.
             return acquire(path, flags & ~NONBLOCK, kind, perm, truncate=truncate)
+        if isinstance(error, PermissionError) and there and flags & os.O_CREAT and not flags & os.O_EXCL:
+            # Linux may refuse to make a file in a sticky directory that is there and another's, even to root
+            # (fs.protected_regular, proc_sys_fs(5)); to open it needs no making.
+            return acquire(path, flags & ~os.O_CREAT, kind, perm, truncate=truncate)
         if cannot_lock(error):
             raise _unsupported(error, path) from error
         name_file(error, path)
@@ -156,4 +160,7 @@ def _keep_memory(size: int) -> None:
     global _kept_bytes  # noqa: PLW0603 - it is the allocator of the whole process that has learnt it
     if size <= _MOST_KEPT_BYTES:
         _kept_bytes = 2 * size
-        bytes(_kept_bytes)
+        try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
+            bytes(_kept_bytes)
+        except MemoryError:
+            pass  # where memory is that short, it will not be kept

@@ -37,7 +37,8 @@ class Mutex:
 
     def acquire(self) -> None:
         """Wait for the lock as long as it takes. Raises what `lockedfile.open` raises."""
-        self._files.append(LockedFile(self.path, "a+b"))
+        # +=, not append: after a call a handler could raise, with the lock held and the caller told otherwise.
+        self._files += [LockedFile(self.path, "a+b")]
 
     def release(self) -> None:
         """Give the lock back. Raises `RuntimeError` if it is not held."""

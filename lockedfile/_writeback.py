@@ -21,8 +21,8 @@ __all__ = ["changed_spans", "replace"]
 # The kernel copies a page in one go, so that looking for less costs more than writing it.
 _PAGE = 4096
 
-# How often putting back is begun again when it is itself interrupted. A tuple, as a loop over it has no call before
-# its first round in which a handler could raise.
+# How often putting back is begun again when it fails, or is itself interrupted. A tuple, as a loop over it makes no
+# call, after which a handler could raise, before its first round.
 _TRIES = tuple(range(10))
 
 
@@ -44,14 +44,10 @@ def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
         raised = error
         for _ in _TRIES:
             try:
-                _put_back(fd, old, new if overwriting else old)
+                raised = _put_back(fd, old, new if overwriting else old, raised)
                 break
-            except Exception as again:  # noqa: BLE001 - the cause is raised, and this is told if it stays
-                failure: BaseException = again
-            except BaseException as again:  # noqa: BLE001 - Ctrl-C while the cause was on its way: it may not get lost
-                raised = failure = again
-        else:
-            raised.add_note(f"the old content could not be put back: {failure!r}")
+            except BaseException as again:  # noqa: BLE001 - an interrupt between two of its tries; it is what is raised
+                raised = again
         if isinstance(raised, OSError):
             name_file(raised, path)
         if raised is error:
@@ -59,8 +55,21 @@ def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
         raise raised from error
 
 
-def _put_back(fd: int, old: bytes, new: bytes) -> None:
-    """Make the file hold `old` again, where any part of `new` may have been written over it."""
+def _put_back(fd: int, old: bytes, new: bytes, cause: BaseException) -> BaseException:
+    """Make the file hold `old` again, where `new` may be; give what is to be raised: `cause`, or an interrupt."""
+    for _ in _TRIES:
+        try:
+            _restore(fd, old, new)
+            return cause
+        except Exception as error:  # noqa: BLE001 - it is told with the cause, if it stays
+            failure: BaseException = error
+        except BaseException as error:  # noqa: BLE001 - Ctrl-C: it may not get lost
+            cause = failure = error
+    cause.add_note(f"the old content could not be put back: {failure!r}")
+    return cause
+
+
+def _restore(fd: int, old: bytes, new: bytes) -> None:
     for start, end in changed_spans(old, new):
         _write(fd, old[start:end], start)
     if len(new) < len(old):

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import socket
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ if sys.platform == "win32":
 
 import lockedfile
 from lockedfile import Edit, LockUnsupported, _file
-from tests.lockedfile import children, locks, needs, posix, weakened
+from tests.lockedfile import children, faults, locks, needs, posix, weakened
 from tests.lockedfile.processes import name
 
 if TYPE_CHECKING:
@@ -307,3 +308,32 @@ def test_leased_file_is_edited_once_the_lease_is_given_up(spawn: Spawn, path: Pa
     child.end()
     holder.end()
     assert path.read_bytes() == b"first\nedited\n"
+
+
+@needs.strace
+def test_file_that_may_be_opened_but_not_made_is_edited(spawn: Spawn, path: Path) -> None:
+    """Linux may refuse O_CREAT of what is there and another's, in a sticky directory; an edit does not need it."""
+    outcome = faults.attempt(spawn, path, b"old", b"new", "inject=openat:error=EACCES:when=1")
+    assert (outcome.injected, outcome.told["error"]) == (1, None)
+    assert (outcome.content, outcome.lock, outcome.told["leaked"]) == (b"new", "free", 0)
+
+
+SCARCE = """
+import os, resource, sys
+import lockedfile
+
+size = os.stat(sys.argv[1]).st_size
+pages = int(open("/proc/self/statm").read().split()[0])
+limit = pages * resource.getpagesize() + size + (8 << 20)
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+bytes(size)
+print(len(lockedfile.Edit(sys.argv[1], lambda old: old)), os.stat(sys.argv[1]).st_size == size)
+"""
+
+
+@needs.linux
+def test_edit_needs_no_more_memory_than_the_content(path: Path) -> None:
+    """What is done to keep memory for later edits is not done where there is none."""
+    path.write_bytes(bytes(12 << 20))
+    run = subprocess.run([sys.executable, "-c", SCARCE, path], capture_output=True, text=True, timeout=60, check=False)
+    assert (run.returncode, run.stdout) == (0, "4 True\n"), run.stderr

@@ -37,21 +37,26 @@ NEW = b"A" + OLD[1:9000] + b"B" + OLD[9001:] + b"tail" * 3000
 SHORT = b"A" + OLD[1:9000] + b"B" + OLD[9001:12000]
 
 
-def outcomes(spawn: Spawn, path: Path, new: bytes, fault: str, editor: Editor = Edit) -> Iterator[faults.Outcome]:
-    """Edits from OLD to `new` in which the first, the second, ... call meets the fault; until there is no such call."""
+def attempt(spawn: Spawn, path: Path, new: bytes, expression: str, editor: Editor = Edit) -> faults.Outcome:
+    """An edit from OLD to `new` into which strace injects."""
     path.write_bytes(OLD)
     source = path.with_name("source")
     source.write_bytes(new)
+    trace = faults.Trace(path.with_name("trace"), path, expression)
+    child = spawn(interrupted.edit_interrupted, name(editor), path, source, prefix=trace.command)
+    told = json.loads(child.hear())
+    content, lock = path.read_bytes(), locks.state(path)
+    child.tell()
+    child.end()
+    return faults.Outcome(told, content, lock, trace.injected(), trace.lines())
+
+
+def outcomes(spawn: Spawn, path: Path, new: bytes, fault: str, editor: Editor = Edit) -> Iterator[faults.Outcome]:
+    """Edits in which the first, the second, ... call meets the fault; the last is one that has no such call."""
     for when in count(1):
-        path.write_bytes(OLD)
-        trace = faults.Trace(path.with_name("trace"), path, f"inject={fault}:when={when}")
-        child = spawn(interrupted.edit_interrupted, name(editor), path, source, prefix=trace.command)
-        told = json.loads(child.hear())
-        content, lock = path.read_bytes(), locks.state(path)
-        child.tell()
-        child.end()
-        yield faults.Outcome(told, content, lock, trace.injected(), trace.lines())
-        if not trace.injected():
+        outcome = attempt(spawn, path, new, f"inject={fault}:when={when}", editor)
+        yield outcome
+        if not outcome.injected:
             return
 
 
@@ -82,6 +87,16 @@ def test_interrupt_and_failure_at_once_are_survived(spawn: Spawn, tmp_path: Path
         if call != "flock" or outcome.content != new:  # the second flock is the unlock, after all is done
             assert brief(outcome.content) == brief(OLD), outcome.calls
         assert (outcome.lock, outcome.told["leaked"]) == ("free", 0), outcome.calls
+
+
+@needs.strace
+@pytest.mark.parametrize("whens", ["2..3", "2..5"])
+def test_interrupts_and_failures_in_a_row_are_survived(spawn: Spawn, tmp_path: Path, whens: str) -> None:
+    """Putting back is begun again when its own writes fail and are interrupted."""
+    outcome = attempt(spawn, tmp_path / "go.sum", NEW, f"inject=pwrite64:error=EIO:signal=INT:when={whens}")
+    assert outcome.told["error"] == "KeyboardInterrupt"
+    assert brief(outcome.content) == brief(OLD), outcome.calls
+    assert (outcome.lock, outcome.told["leaked"]) == ("free", 0)
 
 
 @needs.strace
