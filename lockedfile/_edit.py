@@ -6,10 +6,11 @@ import os
 from os import close, fsdecode, fspath
 from time import monotonic_ns
 
+from . import _file
 from ._errors import name_file
-from ._file import acquire, process, read_all
+from ._file import acquire, read_all
 from ._locked_file import LockedFile
-from ._oslock import EXCLUSIVE, OPEN_FLAGS, unlock
+from ._oslock import EXCLUSIVE, OPEN_FLAGS, UNLOCKED, lock
 from ._writeback import replace
 
 TYPE_CHECKING = False
@@ -88,18 +89,20 @@ def Edit(
 ) -> Edited:
     """Replace the content of the file at `path` by `transform(content)`, under the operating system's exclusive lock.
 
-    Waits for the lock as long as it takes. Nobody who takes the lock sees half an edit, and no edit is lost: beside
-    threads, other processes, and the go command. A missing file is made, with the permissions `mode` less the
+    Waits for the lock as long as it takes. Nobody who takes the lock sees half an edit, and no edit is lost, whether
+    the others are threads, processes, or the go command. A missing file is made, with the permissions `mode` less the
     umask, and its content is empty. If the path comes to name another file during the wait, that one is edited.
 
     `transform` gets `bytes` and returns anything bytes-like; with `encoding` it gets `str` and returns `str`,
     line ends as they are. If the answer equals the content, nothing is written and the mtime stays.
 
-    If `transform` raises, its exception reaches the caller unchanged and the file is untouched. If a write fails, or is
-    interrupted, the old content is put back; if that fails too, a note on the exception says so.
+    If `transform` raises, its exception reaches the caller unchanged and the file is untouched; one that was made for
+    it stays, empty. If a write fails, or is interrupted, the old content is put back; if that fails too, a note on the
+    exception says so.
 
     Not promised: a process killed in the middle of writing may leave the file torn; a reader that takes no lock may see
-    a mix of old and new.
+    a mix of old and new; an exception that comes when all is written, from a signal handler or from closing the file,
+    leaves the new content. A transform that edits its own file waits for itself, for ever.
 
     Raises `TypeError` for an answer of another type, `LockUnsupported` where no lock can be had, `OSError` for what the
     system refuses, with `filename` set; only regular files, or links to them, can be edited.
@@ -108,19 +111,21 @@ def Edit(
     """
     asked_ns = monotonic_ns()
     path = fspath(path)
+    if not callable(transform):
+        raise TypeError(f"Edit {fsdecode(path)}: the transform is {type(transform).__name__}, which cannot be called")
     if encoding is not None:
         transform = _on_text(transform, encoding, path)  # type: ignore[arg-type]  # the overloads say that it takes str
-    owner = process()
+    owner = _file.this_process
     fd, size = acquire(path, _EDIT, EXCLUSIVE, mode)
     try:
         locked_ns = monotonic_ns()
         old = read_all(fd, size, path)
         new = transform(old)  # type: ignore[arg-type]  # and that this one takes bytes
         if type(new) is not bytes:
-            new = _as_bytes(new, f"Edit {fsdecode(path)}: the transform returned")
+            new = _as_bytes(new, f"Edit {fsdecode(path)}: the transform returned", "for text, give an encoding")
         changed = new != old
         if changed:
-            if process() is not owner:
+            if _file.this_process is not owner:
                 raise RuntimeError(
                     f"Edit {fsdecode(path)}: the transform returned in a forked child; its parent has the lock"
                 )
@@ -129,8 +134,8 @@ def Edit(
     finally:
         try:
             try:
-                if process() is owner:
-                    unlock(fd)
+                if _file.this_process is owner:
+                    lock(fd, UNLOCKED)
             finally:
                 close(fd)  # here, not in a function of ours: a handler could raise before its first line
         except OSError as error:
@@ -161,17 +166,15 @@ def write(path: StrOrBytesPath, content: ReadableBuffer, *, mode: int = 0o666) -
 
     Source: `Write` of Go's cmd/go/internal/lockedfile, which truncates first and so loses the old content.
     """
-    new = _as_bytes(content, f"write {fsdecode(path)}: the content is")
+    new = _as_bytes(content, f"write {fsdecode(path)}: the content is", "text has to be encoded")
     Edit(path, lambda _: new, mode=mode)
 
 
-def _as_bytes(content: object, what: str) -> bytes:
+def _as_bytes(content: object, what: str, advice: str) -> bytes:
     try:
         return bytes(memoryview(content))  # type: ignore[arg-type]  # not bytes(content): of an int it makes zeros
     except TypeError:
-        kind = type(content).__name__
-        advice = "; encode it, or give Edit an encoding" if kind == "str" else ""
-        raise TypeError(f"{what} {kind}, which is not bytes-like{advice}") from None
+        raise TypeError(f"{what} {type(content).__name__}, which is not bytes-like; {advice}") from None
 
 
 def _on_text(transform: Callable[[str], str], encoding: str, path: str | bytes) -> Callable[[bytes], bytes]:
@@ -189,6 +192,12 @@ def _on_text(transform: Callable[[str], str], encoding: str, path: str | bytes) 
             raise TypeError(
                 f"Edit {fsdecode(path)}: the transform returned {type(new).__name__}, not str as with an encoding"
             )
-        return new.encode(encoding)
+        if new == text:
+            return old  # as it is: encoding it again may give other bytes, such as a byte order mark
+        try:
+            return new.encode(encoding)
+        except UnicodeError as error:
+            error.add_note(f"Edit {fsdecode(path)}: the new content does not fit {encoding}; the file is untouched")
+            raise
 
     return on_bytes

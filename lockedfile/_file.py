@@ -21,7 +21,7 @@ from os import stat as os_stat
 from stat import S_IFMT, S_ISREG
 
 from ._errors import LockUnsupported, name_file
-from ._oslock import NONBLOCK, cannot_lock, lock
+from ._oslock import NONBLOCK, UNLOCKED, cannot_lock, lock
 
 TYPE_CHECKING = False  # what typing calls so; to import typing would cost more than many an edit
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     StrOrBytesPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-__all__ = ["acquire", "process", "read_all"]
+__all__ = ["acquire", "read_all", "this_process"]
 
 # A round is lost when somebody replaced the file between our open and our lock. So many in a row can only mean a
 # file system that numbers one file anew at every look; better an error than a loop for ever.
@@ -50,17 +50,13 @@ _KINDS = {
     stat.S_IFBLK: "a block device",
 }
 
-_process = object()
-
-
-def process() -> object:
-    """A token of this process; in a forked child it is another one."""
-    return _process
+this_process = object()
+"""A token of this process; in a forked child it is another one."""
 
 
 def _renew_process() -> None:
-    global _process  # noqa: PLW0603 - a forked child is a new process, that is all
-    _process = object()
+    global this_process  # noqa: PLW0603 - a forked child is a new process, that is all
+    this_process = object()
 
 
 if hasattr(os, "register_at_fork"):  # where there is fork
@@ -80,22 +76,29 @@ def acquire(path: str | bytes, flags: int, kind: int, perm: int, *, truncate: bo
         # Drawn from an iterator, not called: between a call and the naming of its result a signal handler may run and
         # raise, and the descriptor would leak. What a loop draws has its name before any handler runs.
         for fd in starmap(os_open, repeat((path, flags, perm), _MOST_ROUNDS)):
+            locked = False
             try:
                 opened = fstat(fd)
                 if not S_ISREG(opened.st_mode):
                     raise _not_regular(opened, path)
                 lock(fd, kind)
-                named = os_stat(path)
+                try:
+                    named = os_stat(path)
+                except FileNotFoundError:
+                    continue  # unlinked while we waited: the next open makes it anew, or says that it is gone
                 if named.st_ino == opened.st_ino and named.st_dev == opened.st_dev:
                     if truncate and named.st_size:
                         ftruncate(fd, 0)
+                    locked = True
                     return fd, named.st_size
-            except FileNotFoundError:
-                pass  # unlinked while we waited: the next open makes it anew, or says that it is gone
-            except BaseException:
-                close(fd)
-                raise
-            close(fd)
+            finally:
+                if not locked:
+                    try:
+                        lock(fd, UNLOCKED)  # a child forked while we waited would have it still
+                    except OSError:
+                        pass  # it was not locked yet
+                    finally:
+                        close(fd)
     except OSError as error:
         there = _stat_or_none(path)
         if there and not S_ISREG(there.st_mode):
@@ -124,7 +127,7 @@ def _stat_or_none(path: str | bytes) -> os.stat_result | None:
 def _not_regular(status: os.stat_result, path: str | bytes) -> OSError:
     kind = _KINDS.get(S_IFMT(status.st_mode), "something else")
     number = errno.EISDIR if S_IFMT(status.st_mode) == stat.S_IFDIR else errno.EINVAL
-    return OSError(number, f"only a regular file can be edited under a lock, this is {kind}", path)
+    return OSError(number, f"only a regular file can be locked, and this is {kind}", path)
 
 
 def _unsupported(error: OSError, path: str | bytes) -> LockUnsupported:

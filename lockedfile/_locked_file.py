@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import os
-from errno import ENOSPC
+from errno import EBADF, ENOSPC
 from os import fsdecode, fspath, strerror
 
+from . import _file
 from ._errors import name_file
-from ._file import acquire, process
-from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, unlock
+from ._file import acquire
+from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ def _naming(method: Callable[Concatenate[LockedFile, _P], _R]) -> Callable[Conca
         try:
             return method(self, *args, **kwargs)
         except OSError as error:
+            if isinstance(error, io.UnsupportedOperation) and error.errno is None:
+                error.errno, error.strerror = EBADF, str(error)  # what the system calls it
             name_file(error, self.name)
             raise
 
@@ -66,8 +69,7 @@ class LockedFile(io.FileIO):
     def __init__(self, path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> None:
         path = fspath(path)
         flags = _flags(mode, path)
-        self._owner = process()
-
+        self._owner = _file.this_process
         kind = SHARED if flags & (os.O_WRONLY | os.O_RDWR) == 0 else EXCLUSIVE
 
         def opener(_path: object, _flags: int) -> int:
@@ -82,8 +84,8 @@ class LockedFile(io.FileIO):
             raise ValueError(f"close {fsdecode(self.name)}: it is closed already, and its lock released")
         try:
             try:
-                if process() is self._owner:
-                    unlock(self.fileno())
+                if _file.this_process is self._owner:
+                    lock(self.fileno(), UNLOCKED)
             finally:
                 super().close()
         except OSError as error:
@@ -108,7 +110,12 @@ class LockedFile(io.FileIO):
     @_naming
     def write(self, data: ReadableBuffer, /) -> int:
         """Write all of `data` at the position, and return its length in bytes; `OSError` if it does not all fit."""
-        with memoryview(data).cast("B") as rest:
+        try:
+            view = memoryview(data)
+        except TypeError:
+            kind = type(data).__name__
+            raise TypeError(f"write {fsdecode(self.name)}: {kind} is not bytes-like; encode text first") from None
+        with view.cast("B") as rest:
             done = 0
             while done < len(rest):
                 taken = super().write(rest[done:])
@@ -136,7 +143,7 @@ class LockedFile(io.FileIO):
 
 def _flags(mode: str, path: str | bytes) -> int:
     """The flags of os.open for a mode of open: one of r, w, x, a; then b and perhaps +, in any order."""
-    letters = sorted(mode)
+    letters = sorted(str(mode))
     updating = "+" in letters
     creation = next((letter for letter in letters if letter in _CREATION), None)
     if creation is None or letters != sorted(f"{creation}b" + "+" * updating):
@@ -151,7 +158,8 @@ def open(path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> Locked
     `rb` takes a shared lock; `r+b`, `wb`, `xb`, `ab`, and these with `+`, an exclusive one. `w` truncates once it holds
     the lock, not before; a file that is made gets the permissions `perm` less the umask.
 
-    Not promised: that a change made through the file is whole, as that of an `Edit` is.
+    Not promised: that a change made through the file is whole, as that of an `Edit` is. To open a file that this thread
+    has open already, where one of the two locks is exclusive, is to wait for oneself, for ever.
 
     Raises `ValueError` for another mode, `LockUnsupported` where no lock can be had, `OSError` for what the system
     refuses, with `filename` set; only regular files, or links to them, can be opened.

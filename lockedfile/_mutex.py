@@ -22,7 +22,8 @@ class Mutex:
     The file guards something else, such as a directory; its content is neither read nor written, and it is made if it
     is missing. It stays afterwards: to remove it would let two holders in.
 
-    Any number of `Mutex` objects, in any process, may name the same file. One object may be shared by threads.
+    Any number of `Mutex` objects, in any process, may name the same file. One object may be shared by threads. To
+    acquire it twice, in one thread, is to wait for oneself, for ever.
 
     Source: `Mutex` of Go's cmd/go/internal/lockedfile.
     """

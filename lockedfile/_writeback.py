@@ -21,6 +21,9 @@ __all__ = ["changed_spans", "replace"]
 # The kernel copies a page in one go, so that looking for less costs more than writing it.
 _PAGE = 4096
 
+# The most for one write: macOS refuses 2 GiB.
+_MOST_BYTES = 1 << 30
+
 # How often putting back is begun again when it fails, or is itself interrupted. A tuple, as a loop over it makes no
 # call, after which a handler could raise, before its first round.
 _TRIES = tuple(range(10))
@@ -70,16 +73,16 @@ def _put_back(fd: int, old: bytes, new: bytes, cause: BaseException) -> BaseExce
 
 
 def _restore(fd: int, old: bytes, new: bytes) -> None:
+    ftruncate(fd, len(old))  # first: on a full disk, what was a hole before may need the space that a new tail has
     for start, end in changed_spans(old, new):
         _write(fd, old[start:end], start)
     if len(new) < len(old):
         _write(fd, old[len(new) :], len(new))
-    ftruncate(fd, len(old))
 
 
 def _write(fd: int, data: bytes, offset: int) -> None:
     """All of `data` at `offset`; a write that took only a part is gone on with."""
-    while (taken := pwrite(fd, data, offset)) < len(data):
+    while (taken := pwrite(fd, data[:_MOST_BYTES], offset)) < len(data):
         if taken == 0:
             raise OSError(ENOSPC, strerror(ENOSPC))
         data = data[taken:]

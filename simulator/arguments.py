@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import math
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
@@ -20,6 +19,7 @@ USAGE = 2
 """The exit code of a command line that cannot be done as it is."""
 
 _MOST_WORKERS = 1024
+_MOST = 1_000_000  # seconds, or milliseconds
 
 _DESCRIPTION = """\
 Start real processes that all edit one real go.mod: worker 7 raises the version
@@ -50,7 +50,7 @@ class _Parser(argparse.ArgumentParser):
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message:
             options = [option for action in self._actions for option in action.option_strings]
-            near = difflib.get_close_matches(unknown.split()[0].split("=")[0], options, n=1)
+            near = difflib.get_close_matches(unknown.split()[0].split("=")[0], options, n=1, cutoff=0.7)
             message = f"unknown argument {unknown.split()[0]}" + (f"; did you mean {near[0]}?" if near else "")
         self.exit(USAGE, f"simulator: {message} (--help tells more)\n")
 
@@ -94,14 +94,20 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return parsed
 
 
+def _path(word: str) -> str:
+    if not word:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return word
+
+
 def _amount(*, zero: bool) -> Callable[[str], float]:
     def parsed(word: str) -> float:
         try:
             number = float(word)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{word} is not a number") from None
-        if not math.isfinite(number) or number < 0 or (number == 0 and not zero):
-            raise argparse.ArgumentTypeError(f"{word} is not {'0 or more' if zero else 'more than 0'}")
+        if not 0 <= number <= _MOST or (number == 0 and not zero):
+            raise argparse.ArgumentTypeError(f"{word} is not {'0 or more' if zero else 'more than 0'}, up to {_MOST:,}")
         return number
 
     return parsed
@@ -146,7 +152,10 @@ def _parser() -> _Parser:
         "--strategy", choices=NAMES, default="lockedfile", help="the locker: lockedfile (default), or none at all"
     )
     load_options.add_argument(
-        "--file", metavar="PATH", help="edit a copy of this go.mod, go.work or go.sum (default: write a go.mod)"
+        "--file",
+        type=_path,
+        metavar="PATH",
+        help="edit a copy of this go.mod, go.work or go.sum (default: write a go.mod)",
     )
     load_options.add_argument(
         "--seed",
@@ -155,7 +164,7 @@ def _parser() -> _Parser:
         help="of the go.mod that is written and of the pauses (default: by chance)",
     )
     output = parser.add_argument_group("output")
-    output.add_argument("--json", metavar="PATH", help="write all figures there; - is stdout")
-    output.add_argument("--dir", metavar="PATH", help="keep the run there: the file, all records, run.json")
+    output.add_argument("--json", type=_path, metavar="PATH", help="write all figures there; - is stdout")
+    output.add_argument("--dir", type=_path, metavar="PATH", help="keep the run there: the file, all records, run.json")
     output.add_argument("--quiet", action="store_true", help="show nothing while it runs")
     return parser

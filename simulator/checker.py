@@ -236,7 +236,9 @@ def _overlaps(history: History) -> list[Anomaly]:
     for op in sorted(holders, key=lambda op: (op.locked_ns, op.released_ns)):
         other = longest if op.kind is Kind.EDIT else longest_edit
         if other and op.locked_ns < other.released_ns:
-            found.append(Anomaly(Flaw.OVERLAP, "two held the lock at the same time", (other, op)))
+            found.append(
+                Anomaly(Flaw.OVERLAP, "two were at it at once, each as if it had the lock for itself", (other, op))
+            )
         if not longest or op.released_ns > longest.released_ns:
             longest = op
         if op.kind is Kind.EDIT and (not longest_edit or op.released_ns > longest_edit.released_ns):

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,15 +15,16 @@ from .arguments import USAGE, Request, requested
 from .checker import Result, check
 from .crew import RunError
 from .live import watching
-from .report import Account, document, text
+from .report import Account, document, plain, text
 from .run import FileError, prepare, run
 from .saved import read_history
 from .stats import measure
 from .strategies import load
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import FrameType
+    from typing import TextIO
 
 __all__ = ["main"]
 
@@ -32,9 +33,7 @@ _VALID, _NOT_VALID, _CANNOT = 0, 1, 3
 
 def main(arguments: list[str]) -> int:
     """Run the command line `arguments`; the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(AttributeError):  # replaced by something that is not a file of text
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
     request = requested(arguments)
     try:
         return _simulate(request)
@@ -43,13 +42,13 @@ def main(arguments: list[str]) -> int:
         return USAGE
     except RunError as error:
         sys.stderr.write(f"simulator: UNKNOWN: {error}\n")
-        return _NOT_VALID
-    except BrokenPipeError:  # who read our output has gone, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return _NOT_VALID
     except KeyboardInterrupt:
-        sys.stderr.write("simulator: UNKNOWN: interrupted before there was anything to judge\n")
-        return _NOT_VALID
+        sys.stderr.write("simulator: given up; --dir keeps the records of a run\n")
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries again at its end
+        if not isinstance(error, BrokenPipeError):  # who read our output has gone, as `| head` does
+            sys.stderr.write(f"simulator: cannot write the report: {error.strerror}\n")
+    return _NOT_VALID
 
 
 def _simulate(request: Request) -> int:
@@ -58,29 +57,30 @@ def _simulate(request: Request) -> int:
     if reason:
         sys.stderr.write(f"simulator: strategy {config.strategy} cannot run here: {reason}\n")
         return _CANNOT
-    _check_json(request.json)
     with _directory(request.dir) as directory, _terminable():
+        _check_json(request.json)
         prepare(config, directory)
         shown = nullcontext(_ignore) if request.quiet else watching(config, sys.stderr, live=sys.stderr.isatty())
         with shown as watch:
             ended = run(config, directory, watch)
         if not request.quiet:
             sys.stderr.write("judging the history\n")
-        history = read_history(directory)
-        account = Account(
-            config,
-            history,
-            check(history),
-            measure(history, config.workers),
-            ended.startup_s,
-            ended.interrupted,
-            ended.lost,
-            ended.failures,
-            kept_in=request.dir,
-        )
-        _tell(account, request)
-        if request.dir:
-            _write(directory / "run.json", json.dumps(document(account), indent=2) + "\n")
+        with _patient():
+            history = read_history(directory)
+            account = Account(
+                config,
+                history,
+                check(history),
+                measure(history, config.workers),
+                ended.startup_s,
+                ended.interrupted,
+                ended.lost,
+                ended.failures,
+                kept_in=request.dir,
+            )
+            if request.dir:
+                _write(directory / "run.json", json.dumps(document(account), indent=2) + "\n")
+            _tell(account, request)
     return _VALID if account.verdict.result is Result.VALID else _NOT_VALID
 
 
@@ -90,19 +90,31 @@ def _ignore(_: object) -> None:
 
 def _tell(account: Account, request: Request) -> None:
     """The text to people, the JSON where it was asked for: to stdout, then the text makes room."""
+    stream = sys.stderr if request.json == "-" else sys.stdout
     told = text(account)
-    if request.json == "-":
-        sys.stderr.write(told)
-        sys.stdout.write(json.dumps(document(account), indent=2) + "\n")
-        return
+    if not _can_print(told, stream):
+        told = plain(told)
     result = account.verdict.result
-    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
+    if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         colour = {Result.VALID: 32, Result.INVALID: 31, Result.UNKNOWN: 33}[result]
-        told = told.replace(result.value, f"\x1b[1;{colour}m{result.value}\x1b[0m", 1)
-    sys.stdout.write(told)
-    sys.stdout.flush()
+        told = told.replace(result.value, f"\x1b[1;{colour}m{result.value}\x1b[0m")
+    stream.write(told)
+    stream.flush()
     if request.json:
-        _write(Path(request.json), json.dumps(document(account), indent=2) + "\n")
+        figures = json.dumps(document(account), indent=2) + "\n"
+        if request.json == "-":
+            sys.stdout.write(figures)
+            sys.stdout.flush()
+        else:
+            _write(Path(request.json), figures)
+
+
+def _can_print(told: str, stream: TextIO) -> bool:
+    try:
+        told.encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _write(path: Path, content: str) -> None:
@@ -116,10 +128,16 @@ def _check_json(path: str | None) -> None:
     """Say before the run, not after it, that its figures could not be written."""
     if path is None or path == "-":
         return
-    if Path(path).is_dir():
-        raise FileError(f"cannot write --json {path}: it is a directory")
-    if not os.access(path if Path(path).exists() else Path(path).parent, os.W_OK):
-        raise FileError(f"cannot write --json {path}: no such directory, or no permission")
+    file = Path(path)
+    if file.is_dir():
+        why = "it is a directory"
+    elif not file.parent.is_dir():
+        why = f"there is no directory {file.parent}"
+    elif not os.access(file if file.exists() else file.parent, os.W_OK):
+        why = "no permission"
+    else:
+        return
+    raise FileError(f"cannot write --json {path}: {why}")
 
 
 @contextmanager
@@ -141,16 +159,39 @@ def _directory(kept: str | None) -> Iterator[Path]:
 
 
 @contextmanager
+def _handling(handler: Callable[[int, FrameType | None], None], *names: str) -> Iterator[None]:
+    """Have these signals, those of them that this system has, handled so within the block."""
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, was in before.items():
+            signal.signal(number, was)
+
+
+@contextmanager
 def _terminable() -> Iterator[None]:
     """Let a polite request to end do what Ctrl-C does: stop the workers, judge what was recorded, clean up."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
-    try:
+    with _handling(interrupt, "SIGTERM", "SIGHUP"):
         yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+
+
+@contextmanager
+def _patient() -> Iterator[None]:
+    """Judge to the end what a run has recorded, however often somebody asked to stop it; once more gives up."""
+    asked = False
+
+    def warn(_signal: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+        sys.stderr.write("the run is over and is being judged; once more to give up\n")
+
+    with _handling(warn, "SIGINT", "SIGTERM", "SIGHUP"):
+        yield

@@ -22,7 +22,7 @@ __all__ = ["Crew", "RunError", "Snapshot"]
 
 _READY_S = 60.0  # for all workers to be ready
 _LEAD_S = 0.05  # from the order to start until the start: longer than it takes to tell all
-_GRACE_S = 10.0  # after the order to stop, for the operations under way
+_GRACE_S = 10.0  # after the order to stop, for the operations under way, beside what they hold the lock
 _LOOK_S = 0.1  # between two looks
 
 if sys.platform == "win32":
@@ -74,6 +74,8 @@ class Crew:
         _allow_open_files(2 * self._size + 64)
         for worker in range(self._size):
             self._processes.append(self._spawned(worker))
+            if worker % 16 == 0:
+                self._look(watch, "starting", begun)
         while not all(state.ready for state in self._look(watch, "starting", begun)):
             dead = [worker for worker, process in enumerate(self._processes) if process.poll() is not None]
             if dead:
@@ -125,7 +127,8 @@ class Crew:
         """Tell all to end after the operation under way, and give them time for it."""
         self._tell("stop")
         begun = time.monotonic()
-        while any(process.poll() is None for process in self._processes) and time.monotonic() - begun < _GRACE_S:
+        grace_s = _GRACE_S + self._config.hold_ms / 1e3
+        while self._present() and time.monotonic() - begun < grace_s:
             self._look(watch, "stopping", begun)
             time.sleep(_LOOK_S / 10)
 

@@ -7,6 +7,8 @@ from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from .report.terminal import duration
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import TextIO
@@ -93,7 +95,7 @@ class _Lines:
         if now < self._next:
             return
         self._next = now + _EVERY_S
-        longest = f"  longest {snapshot.waits_ms[0][0]:,.1f} ms" if snapshot.waits_ms else ""
+        longest = f"  longest {duration(snapshot.waits_ms[0][0] * 1e6)}" if snapshot.waits_ms else ""
         self._stream.write(
             f"{snapshot.phase:8} {snapshot.elapsed_s:5.1f} s  {snapshot.workers:>3} workers  "
             f"{snapshot.edits:>9,} edits  {rate:>7,.0f}/s{_counts(snapshot)}{longest}\n"
@@ -128,7 +130,7 @@ class _Screen:
             f"{snapshot.workers} workers  {snapshot.elapsed_s:.1f} s",
         )
         rate = self._rates[-1] if self._rates else 0.0
-        waits = "  ".join(f"worker {worker} {wait_ms:,.1f} ms" for wait_ms, worker in snapshot.waits_ms[:3])
+        waits = "  ".join(f"worker {worker} {duration(wait_ms * 1e6)}" for wait_ms, worker in snapshot.waits_ms[:3])
         return Group(
             head,
             Text(f"edits  {snapshot.edits:>11,}   {rate:>9,.0f}/s  {curve}", no_wrap=True, overflow="crop"),

@@ -12,6 +12,7 @@ A file is a header of 64 bytes (magic, worker, ready, count), then records of 80
 
 from __future__ import annotations
 
+import os
 import struct
 from mmap import ACCESS_READ, ACCESS_WRITE, mmap
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,7 +39,7 @@ _KIND = struct.Struct("<BB")
 _DIGESTS = struct.Struct("<16s16s")
 _INVOKED_AT, _LOCKED_AT, _KIND_AT, _OUTCOME_AT, _DIGESTS_AT = 0, 8, 40, 41, 48
 
-_FIRST_RECORDS = 4096
+_FIRST_RECORDS = 1024
 
 
 class Recorder:
@@ -53,7 +54,9 @@ class Recorder:
     def _mapped(self, records: int) -> mmap:
         self._records = records
         size_bytes = _HEADER_BYTES + records * _RECORD.size
-        self._file.truncate(size_bytes)  # sparse until used
+        self._file.truncate(size_bytes)
+        if hasattr(os, "posix_fallocate"):  # so that a full disk is an error here, and not a signal later
+            os.posix_fallocate(self._file.fileno(), 0, size_bytes)
         return mmap(self._file.fileno(), size_bytes, access=ACCESS_WRITE)
 
     def ready(self) -> None:
@@ -80,6 +83,12 @@ class Recorder:
         """The call has returned, or raised."""
         _TIMES.pack_into(self._map, self._at + _LOCKED_AT, locked_ns, released_ns, returned_ns)
         self._map[self._at + _OUTCOME_AT] = outcome
+
+    def withdraw(self) -> None:
+        """The operation that was begun is given up, and nothing came of it: forget it."""
+        self._map[self._at : self._at + _RECORD.size] = bytes(_RECORD.size)
+        self._count -= 1
+        _COUNT.pack_into(self._map, _COUNT_AT, self._count)
 
     def close(self) -> None:
         """Let go of the file; what was recorded is there already."""

@@ -42,6 +42,8 @@ def prepare(config: Config, directory: Path) -> None:
         if config.file is None:
             content = module_file(config.workers, config.seed)
         else:
+            if Path(config.file).exists() and not Path(config.file).is_file():
+                raise FileError(f"cannot use --file {config.file}: it is not a regular file")
             content = prepared(Path(config.file).read_bytes(), config.file, config.workers)
         name = "go" + (Path(config.file or "").suffix if (config.file or "").endswith((".sum", ".work")) else ".mod")
         saved.initial(directory).write_bytes(content)

@@ -136,6 +136,6 @@ def _longest_wait(history: History) -> tuple[int, Operation | None]:
     waits = [
         ((op.locked_ns or max(end_ns, op.invoked_ns)) - op.invoked_ns, op)
         for op in history.operations
-        if op.kind is Kind.EDIT and (op.locked_ns or op.outcome is Outcome.INFO)
+        if op.kind is Kind.EDIT and (op.outcome is Outcome.INFO or (op.outcome is Outcome.OK and op.locked_ns))
     ]
     return max(waits, key=lambda wait: wait[0], default=(0, None))

@@ -48,12 +48,21 @@ class Log(Protocol):
     def end(self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int) -> None:
         """The call has returned, or raised."""
 
+    def withdraw(self) -> None:
+        """The operation that was begun is given up, and nothing came of it."""
+
+
+class _Withdrawn(Exception):  # noqa: N818 - not an error
+    """The run is over, and the edit that has the lock at last is not wanted any more."""
+
 
 class Editor:
     """One worker's edits, each with its record."""
 
-    def __init__(self, strategy: Strategy, log: Log, worker: int, hold: Callable[[], object] | None = None) -> None:
-        self._strategy, self._log, self._hold = strategy, log, hold
+    def __init__(
+        self, strategy: Strategy, log: Log, worker: int, *, hold_s: float = 0.0, over: Callable[[], bool] = bool
+    ) -> None:
+        self._strategy, self._log, self._hold_s, self._over = strategy, log, hold_s, over
         self._raised = raiser(worker)
         self._last, self._last_digest = b"", digest(b"")
         self._locked_ns = self._transformed_ns = 0
@@ -64,6 +73,9 @@ class Editor:
         self._log.begin(Kind.EDIT, monotonic_ns())
         try:
             held = self._strategy.edit(self._transform)
+        except _Withdrawn:
+            self._log.withdraw()
+            return
         except Exception:
             self._log.end(Outcome.FAIL, self._locked_ns, self._transformed_ns, monotonic_ns())
             raise
@@ -75,6 +87,8 @@ class Editor:
 
     def _transform(self, old: bytes) -> bytes:
         self._locked_ns = monotonic_ns()
+        if self._over():
+            raise _Withdrawn
         # Nobody else came between this worker's edits: the digest is known.
         read = self._last_digest if old == self._last else digest(old)
         try:
@@ -84,8 +98,8 @@ class Editor:
             raise
         self._last, self._last_digest = new, digest(new)
         self._log.intend(self._locked_ns, read, len(old), self._last_digest, version)
-        if self._hold:
-            self._hold()
+        if self._hold_s:
+            time.sleep(self._hold_s)
         self._transformed_ns = monotonic_ns()
         return new
 
@@ -163,8 +177,8 @@ def main(argument: str) -> None:
     if task.reads:
         operate = partial(_read_once, strategy, recorder)
     else:
-        hold = partial(orders.stop.wait, task.hold_ms / 1e3) if task.hold_ms else None
-        operate = Editor(strategy, recorder, task.worker, hold).edit
+        over = orders.stop.is_set
+        operate = Editor(strategy, recorder, task.worker, hold_s=task.hold_ms / 1e3, over=over).edit
     recorder.ready()
     orders.started.wait()
     failure = _work(task, operate, orders)

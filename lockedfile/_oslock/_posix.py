@@ -18,9 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "cannot_lock", "lock", "pwrite", "unlock"]
+__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "UNLOCKED", "cannot_lock", "lock", "pwrite"]
 
-EXCLUSIVE, SHARED = LOCK_EX, LOCK_SH
+EXCLUSIVE, SHARED, UNLOCKED = LOCK_EX, LOCK_SH, LOCK_UN
 
 # O_NONBLOCK: opening a FIFO must not wait for its other end. It does not touch flock, nor regular files.
 # O_NOCTTY: opening a terminal must not make it ours.
@@ -29,12 +29,10 @@ OPEN_FLAGS = os.O_CLOEXEC | os.O_NOCTTY | NONBLOCK
 
 _NO_LOCKING = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 
+# The call itself, not a function around it: before the first line of a function of ours a signal handler may raise,
+# and a lock would not be given back.
 lock: Callable[[int, int], None] = flock
 pwrite: Callable[[int, bytes, int], int] = os.pwrite
-
-
-def unlock(fd: int) -> None:
-    flock(fd, LOCK_UN)
 
 
 def cannot_lock(error: OSError) -> bool:

@@ -9,19 +9,16 @@ from __future__ import annotations
 import errno
 import os
 
-__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "cannot_lock", "lock", "pwrite", "unlock"]
+__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "UNLOCKED", "cannot_lock", "lock", "pwrite"]
 
-EXCLUSIVE, SHARED = 2, 1
-NONBLOCK = 0
-OPEN_FLAGS = 0
+EXCLUSIVE, SHARED, UNLOCKED = 2, 1, 0
+NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
+OPEN_FLAGS = NONBLOCK
 
 
 def lock(fd: int, kind: int) -> None:
-    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
-
-
-def unlock(fd: int) -> None:
-    """There is never a lock to give back."""
+    if kind != UNLOCKED:  # there is never a lock to give back
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 def pwrite(fd: int, data: bytes, offset: int) -> int:

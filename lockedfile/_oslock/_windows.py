@@ -16,12 +16,13 @@ from ctypes import wintypes
 
 assert sys.platform == "win32"
 
-__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "cannot_lock", "lock", "pwrite", "unlock"]
+__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "UNLOCKED", "cannot_lock", "lock", "pwrite"]
 
 NONBLOCK = 0
 OPEN_FLAGS = os.O_BINARY | os.O_NOINHERIT
 
 EXCLUSIVE, SHARED = 0x2, 0  # LOCKFILE_EXCLUSIVE_LOCK, and its absence
+UNLOCKED = -1
 _ALL = 0xFFFFFFFF  # low and high half of the length of the range
 
 _ERROR_INVALID_FUNCTION = 1  # what drivers without locking answer
@@ -65,12 +66,12 @@ _UnlockFileEx.argtypes = (
 
 
 def lock(fd: int, kind: int) -> None:
-    if not _LockFileEx(msvcrt.get_osfhandle(fd), kind, 0, _ALL, _ALL, _Overlapped()):
-        raise ctypes.WinError(ctypes.get_last_error())
-
-
-def unlock(fd: int) -> None:
-    if not _UnlockFileEx(msvcrt.get_osfhandle(fd), 0, _ALL, _ALL, _Overlapped()):
+    handle = msvcrt.get_osfhandle(fd)
+    if kind == UNLOCKED:
+        done = _UnlockFileEx(handle, 0, _ALL, _ALL, _Overlapped())
+    else:
+        done = _LockFileEx(handle, kind, 0, _ALL, _ALL, _Overlapped())
+    if not done:
         raise ctypes.WinError(ctypes.get_last_error())
 
 

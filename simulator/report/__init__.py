@@ -2,6 +2,6 @@
 
 from .account import Account
 from .document import document
-from .terminal import text
+from .terminal import plain, text
 
-__all__ = ["Account", "document", "text"]
+__all__ = ["Account", "document", "plain", "text"]

@@ -15,6 +15,8 @@ __all__ = ["duration", "text"]
 
 _BAR = 44  # columns of the longest bar
 _EIGHTHS = " ▏▎▍▌▋▊▉"
+_GAP = "      ..."
+_ASCII = str.maketrans({"µ": "u", "–": "-", "█": "#", **dict.fromkeys(_EIGHTHS[1:], "|")})
 
 
 def text(account: Account) -> str:
@@ -73,8 +75,12 @@ def _histogram(buckets: tuple[Bucket, ...]) -> str:
     if not buckets:
         return ""
     most = max(bucket.number for bucket in buckets)
-    lines = ["waits for the lock"]
+    lines = ["waits"]
     for bucket in buckets:
+        if not bucket.number:
+            if lines[-1] != _GAP:
+                lines.append(_GAP)
+            continue
         span = f"{duration(bucket.from_ns) if bucket.from_ns else '0':>7} – {_bound(bucket.to_ns):<7}"
         lines.append(f"  {span} {_bar(bucket.number / most)} {bucket.number:>10,}")
     return "\n".join(lines)
@@ -92,26 +98,41 @@ def _bar(share: float) -> str:
 
 
 def _closing(account: Account) -> str:
-    config, numbers, fairness = account.config, account.numbers, account.numbers.fairness
-    crowd = f"{config.workers} workers" + (f" and {config.readers} readers" if config.readers else "")
-    lines = [
-        f"rate      {numbers.edits_per_s:,.0f} edits/s over {numbers.elapsed_ns / 1e9:.1f} s, by {config.strategy}",
-        f"crowd     {crowd}, ready in {account.startup_s:.2f} s",
-        f"fairness  Jain's index {fairness.jain:.3f}; {fairness.fewest:,} to {fairness.most:,} edits a worker",
-        f"again     {fairness.again:.0%} of locks went to the worker that had just released",
-    ]
-    if fairness.longest_wait_worker is not None:
-        lines.append(
-            f"longest   worker {fairness.longest_wait_worker} waited {duration(fairness.longest_wait_ns)}, "
-            f"while others made {fairness.overtaken:,} edits"
-        )
+    lines = _pace(account) if account.history.operations else []
     lines += [f"lost      {line}" for line in account.lost]
     lines += [f"failed    {line}" for line in account.failures[:3]]
     if len(account.failures) > 3:
-        lines.append(f"failed    and {len(account.failures) - 3} workers more")
+        lines.append(f"failed    and so did {_many(len(account.failures) - 3, 'other worker')}")
     if account.interrupted:
         lines.append("stopped   before its time; this is about what was recorded until then")
     if account.kept_in:
         lines.append(f"kept      in {account.kept_in}")
-    lines.append(f"repeat    {config.command()}")
+    lines.append(f"repeat    {account.config.command()}")
+    lines.append(f"verdict   {account.verdict.result.value}: {account.verdict.reason}")
     return "\n".join(lines)
+
+
+def _pace(account: Account) -> list[str]:
+    config, numbers, fairness = account.config, account.numbers, account.numbers.fairness
+    crowd = _many(config.workers, "worker") + (f" and {_many(config.readers, 'reader')}" if config.readers else "")
+    lines = [
+        f"rate      {numbers.edits_per_s:,.0f} edits/s over {duration(numbers.elapsed_ns)}, by {config.strategy}",
+        f"crowd     {crowd}, ready in {account.startup_s:.2f} s",
+        f"fairness  Jain's index {fairness.jain:.3f}; {fairness.fewest:,} to {fairness.most:,} edits a worker",
+        f"again     {fairness.again:.0%} of edits were by the worker that had just made one",
+    ]
+    if fairness.longest_wait_worker is not None:
+        lines.append(
+            f"longest   worker {fairness.longest_wait_worker} waited {duration(fairness.longest_wait_ns)}, "
+            f"while others made {_many(fairness.overtaken, 'edit')}"
+        )
+    return lines
+
+
+def _many(number: int, what: str) -> str:
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def plain(told: str) -> str:
+    """`told`, for terminals and pipes that take ASCII only."""
+    return told.translate(_ASCII)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import warnings
 from typing import Any
 
@@ -150,3 +151,22 @@ def fork_and_edit(path: str) -> None:
     lockedfile.Edit(path, transform)
     os.waitpid(pids[0], 0)
     say("forked")
+
+
+def fork_while_waiting(path: str) -> None:
+    """Let a thread wait to edit `path`, and meanwhile fork a child that stays until it is told; say how it goes."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # to fork beside a thread is what this is about
+    waiter = threading.Thread(target=lockedfile.Edit, args=(path, lambda old: old + b"edited\n"))
+    waiter.start()
+    locks.until_waiting(path)
+    inlet, outlet = os.pipe()
+    if (pid := os.fork()) == 0:
+        os.close(outlet)
+        os.read(inlet, 1)
+        os._exit(0)
+    say("forked")
+    waiter.join()
+    say("edited")
+    hear()
+    os.close(outlet)
+    os.waitpid(pid, 0)

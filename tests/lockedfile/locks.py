@@ -39,7 +39,7 @@ def _try(fd: int, *, exclusive: bool) -> bool:
         if sys.platform == "win32":
             fail_immediately = 0x1
             _oslock.lock(fd, (_oslock.EXCLUSIVE if exclusive else _oslock.SHARED) | fail_immediately)
-            _oslock.unlock(fd)
+            _oslock.lock(fd, _oslock.UNLOCKED)
         else:
             fcntl.flock(fd, (fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH) | fcntl.LOCK_NB)
             fcntl.flock(fd, fcntl.LOCK_UN)

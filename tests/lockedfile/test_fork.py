@@ -10,8 +10,11 @@ import pytest
 if sys.platform == "win32":
     pytest.skip("needs fork", allow_module_level=True)
 
+import fcntl
+
+import lockedfile
 from lockedfile import Edit, LockedFile
-from tests.lockedfile import forking, weakened
+from tests.lockedfile import forking, needs, weakened
 from tests.lockedfile.processes import name
 
 if TYPE_CHECKING:
@@ -113,3 +116,19 @@ def test_forked_child_edits_for_itself(spawn: Spawn, path: Path) -> None:
     child.expect("forked")
     child.end()
     assert path.read_bytes() == b"old\nparent\nchild\n"
+
+
+@needs.linux
+def test_child_forked_while_an_edit_waits_does_not_keep_the_file_it_left(spawn: Spawn, path: Path) -> None:
+    """The edit goes on to the file that was renamed over; who waits for the old one gets it."""
+    with path.open("rb") as old:
+        with lockedfile.open(path, "r+b"):
+            child = spawn(forking.fork_while_waiting, path)
+            child.expect("forked")
+            path.with_name("fresh").write_bytes(b"new\n")
+            path.with_name("fresh").replace(path)
+        child.expect("edited")
+        fcntl.flock(old, fcntl.LOCK_EX | fcntl.LOCK_NB)  # raises, if the forked child has it
+    child.tell()
+    child.end()
+    assert path.read_bytes() == b"new\nedited\n"

@@ -101,6 +101,27 @@ def test_full_disk_takes_what_needs_no_room(full_disk: Path) -> None:
     assert path.read_bytes() == OLD.replace(b"old", b"new")[:100].upper()
 
 
+@needs.root
+def test_full_disk_gives_a_hole_back_its_room(full_disk: Path) -> None:
+    """What was a hole needs room to be put back as bytes: the room that the new tail had."""
+    path = full_disk / "go.sum"
+    page = 4096
+    old = b"a" * page + bytes(page) + b"b" * page
+    with path.open("wb") as file:
+        file.write(old[:page])
+        file.seek(2 * page)
+        file.write(old[2 * page :])
+    with (full_disk / "filler").open("wb") as filler:
+        filler.truncate(0)
+        while shutil.disk_usage(full_disk).free > page:
+            filler.write(bytes(page))
+            filler.flush()
+    with pytest.raises(OSError, match="No space") as caught:
+        Edit(path, lambda _: b"n" * (3 * page) + b"tail" * 100)
+    assert brief(path.read_bytes()) == brief(old)
+    assert getattr(caught.value, "__notes__", []) == []
+
+
 def check_limit_keeps_old(spawn: Spawn, path: Path, editor: Editor, limit: int) -> None:
     """An edit past the limit for files raises EFBIG and leaves content and directory as they were."""
     path.write_bytes(OLD)

@@ -14,7 +14,7 @@ import pytest
 
 import lockedfile
 from lockedfile import LockedFileError, LockUnsupported, _file, _oslock
-from lockedfile._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, _unsupported, cannot_lock, lock, pwrite, unlock
+from lockedfile._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, _unsupported, cannot_lock, lock, pwrite
 from tests.lockedfile import children, faults, locks, needs
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def test_lock_is_of_its_kind_until_unlocked(path: Path, fd: int, kind: int, stat
     """Seen by a newcomer."""
     lock(fd, kind)
     assert locks.state(path) == state
-    unlock(fd)
+    lock(fd, UNLOCKED)
     assert locks.state(path) == "free"
 
 
@@ -55,7 +55,7 @@ def test_two_shared_locks_coexist_and_each_excludes_a_writer(path: Path, fd: int
     other = os.open(path, os.O_RDWR | OPEN_FLAGS)
     lock(fd, SHARED)
     lock(other, SHARED)
-    unlock(fd)
+    lock(fd, UNLOCKED)
     assert locks.state(path) == "shared"
     os.close(other)
     assert locks.state(path) == "free"
@@ -142,7 +142,7 @@ def test_unsupported_module_locks_nothing_and_writes_nothing(path: Path, fd: int
         with pytest.raises(OSError, match=r".") as caught:
             call()
         assert _unsupported.cannot_lock(caught.value)
-    _unsupported.unlock(fd)
+    _unsupported.lock(fd, _unsupported.UNLOCKED)
     assert not _unsupported.cannot_lock(OSError(errno.EIO, "Input/output error"))
     assert path.read_bytes() == b"module m\n"
 

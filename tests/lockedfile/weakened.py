@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from lockedfile import LockedFile, _writeback
-from lockedfile._oslock import EXCLUSIVE, OPEN_FLAGS, lock, pwrite, unlock
+from lockedfile._oslock import EXCLUSIVE, OPEN_FLAGS, UNLOCKED, lock, pwrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ def _edit(path: str, transform: Transform, replace: Callable[[int, bytes, bytes,
         old = os.read(fd, 1 << 24)
         new = transform(old)
         replace(fd, old, new, path)
-        unlock(fd)
+        lock(fd, UNLOCKED)
     finally:
         os.close(fd)
 
@@ -138,7 +138,7 @@ class FileUnlockingAnywhere(LockedFile):
 
     def close(self) -> None:
         """Unlock and close, whoever we are."""
-        unlock(self.fileno())
+        lock(self.fileno(), UNLOCKED)
         io.FileIO.close(self)
 
 
