@@ -48,7 +48,7 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message:
+        if unknown != message and unknown.strip():
             options = [option for action in self._actions for option in action.option_strings]
             near = difflib.get_close_matches(unknown.split()[0].split("=")[0], options, n=1, cutoff=0.7)
             message = f"unknown argument {unknown.split()[0]}" + (f"; did you mean {near[0]}?" if near else "")

@@ -10,8 +10,9 @@ happened are one chain of arrows, from the initial content to the final one:
 - Two arrows from one content, or an edit that is not on the chain, are a **lost update**.
 - A content of an edit that failed, read by anybody, is a **failed update** that is there.
 - An edit whose end is unknown (its worker was killed) is on the chain at most once, or not at all.
-- An operation that ended before another began comes before it on the chain, else **order** is broken.
-- While one holds the lock for itself, nobody else holds it, else **locks overlap**.
+- An operation that ended before another began comes before it on the chain, else **order** is broken. It begins with
+  the lock, if it told when it had it, and ends with its release, else with the call and the return.
+- While one holds the lock for itself, nobody else holds it, else **locks overlap**; of those that tell.
 
 The idea is Jepsen's and porcupine's: a history of invoke and return, a model, a verdict with three values, a witness.
 """
@@ -20,10 +21,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from enum import Enum
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from .history import NOTHING, History, Kind, Operation, Outcome
+from .history import NOTHING, History, Kind, Operation, Outcome, withdrawn
 
 __all__ = ["Anomaly", "Evidence", "Flaw", "Result", "Verdict", "check"]
 
@@ -61,6 +62,7 @@ class Evidence(NamedTuple):
 
     committed: int  # edits that returned
     failed: int  # that raised
+    withdrawn: int  # that had the lock only when the run was over
     unknown: int  # whose worker never told
     unknown_applied: int  # and whose content is on the chain
     reads: int  # by readers
@@ -80,7 +82,7 @@ class Verdict(NamedTuple):
 
 def check(history: History) -> Verdict:
     """Judge `history`. Of every flaw that it has, the earliest witness is shown."""
-    edits = sorted((op for op in history.operations if op.kind is Kind.EDIT), key=_when)
+    edits = sorted((op for op in history.operations if op.kind is Kind.EDIT), key=_began)
     writers = _writers(edits)
     chain, unknown_applied, ends_well, forks = _chain(history, edits, writers)
     found = [
@@ -90,11 +92,14 @@ def check(history: History) -> Verdict:
         *_order_broken(history, chain),
         *_overlaps(history),
     ]
+    found.sort(key=lambda anomaly: _began(anomaly.witness[-1]) if anomaly.witness else 0)
     by_outcome = Counter(op.outcome for op in edits)
+    over = sum(map(withdrawn, edits))
     read = sum(op.read != NOTHING for op in history.operations)
     evidence = Evidence(
         committed=by_outcome[Outcome.OK],
-        failed=by_outcome[Outcome.FAIL],
+        failed=by_outcome[Outcome.FAIL] - over,
+        withdrawn=over,
         unknown=by_outcome[Outcome.INFO],
         unknown_applied=unknown_applied,
         reads=sum(op.kind is Kind.READ for op in history.operations),
@@ -113,10 +118,6 @@ def check(history: History) -> Verdict:
     else:
         result, reason = Result.VALID, "nothing torn, nothing lost"
     return Verdict(result, reason, evidence, anomalies, dict(counts))
-
-
-def _when(operation: Operation) -> int:
-    return operation.locked_ns or operation.invoked_ns
 
 
 def _writers(edits: list[Operation]) -> dict[bytes, Operation]:
@@ -168,14 +169,14 @@ def _not_on_chain(edits: list[Operation], chain: list[Operation], ends_well: boo
         what = "an edit returned, yet nothing leads from the first content to its own"
         return [Anomaly(Flaw.LOST, what, (op,)) for op in off]
     if not ends_well:
-        return [Anomaly(Flaw.LOST, "the content at the end is not the one that the last edit wrote", tuple(chain[-1:]))]
+        return [Anomaly(Flaw.LOST, "the content at the end is not what the last edit wrote", tuple(chain[-1:]))]
     return []
 
 
 def _strange_contents(history: History, edits: list[Operation], writers: dict[bytes, Operation]) -> list[Anomaly]:
     """Contents that were read, or are there at the end, and that no edit that happened wrote."""
     found = []
-    readers = sorted((op for op in history.operations if op.read != NOTHING), key=_when)
+    readers = sorted((op for op in history.operations if op.read != NOTHING), key=_began)
     for reader in readers:
         if reader.read == history.initial:
             continue
@@ -192,37 +193,42 @@ def _strange_contents(history: History, edits: list[Operation], writers: dict[by
     return found
 
 
-def _returned(operation: Operation) -> int:
-    return operation.returned_ns if operation.outcome is not Outcome.INFO else _NEVER
+def _began(operation: Operation) -> int:
+    return operation.locked_ns or operation.invoked_ns
+
+
+def _ended(operation: Operation) -> int:
+    return operation.released_ns or operation.returned_ns or _NEVER
+
+
+def _later(a: Operation, b: Operation) -> Operation:
+    return max(a, b, key=_began)
+
+
+def _sooner(a: Operation, b: Operation) -> Operation:
+    return min(a, b, key=_ended)
 
 
 def _order_broken(history: History, chain: list[Operation]) -> list[Anomaly]:
     """Pairs whose order on the chain is not the order in which one ended before the other began."""
     found = []
-    latest = [chain[0]] if chain else []  # latest[i]: of the first i + 1 edits, the one invoked last
-    for before in chain[1:]:
-        latest.append(before if before.invoked_ns > latest[-1].invoked_ns else latest[-1])
+    latest = list(accumulate(chain, _later))  # of the first edits, the one begun last
     for edit, limit in zip(chain, latest, strict=True):
-        if _returned(edit) < limit.invoked_ns:
+        if _ended(edit) < _began(limit):
             what = "an edit ended before another began, yet comes after it on the chain"
             found.append(Anomaly(Flaw.ORDER, what, (edit, limit)))
-    soonest = chain[-1:]  # from the back, soonest[i]: of the last i + 1 edits, the one that returned first
-    for after in reversed(chain[:-1]):
-        soonest.append(after if _returned(after) < _returned(soonest[-1]) else soonest[-1])
-    soonest.reverse()
+    soonest = list(accumulate(reversed(chain), _sooner))  # of the last, the first to end
     place = {history.initial: 0} | {op.written: number for number, op in enumerate(chain, 1)}
     for op in history.operations:
         at = place.get(op.read)
         if at is None or (op.kind is Kind.EDIT and op.outcome is not Outcome.FAIL):
             continue  # an edit that happened is itself on the chain
-        if at > 0 and _returned(op) < latest[at - 1].invoked_ns:
-            found.append(
-                Anomaly(Flaw.ORDER, "a content was read before the edit that led to it began", (op, latest[at - 1]))
-            )
-        if at < len(chain) and op.invoked_ns > _returned(soonest[at]):
-            found.append(
-                Anomaly(Flaw.ORDER, "a content was read after an edit that replaced it had ended", (soonest[at], op))
-            )
+        if at > 0 and _ended(op) < _began(latest[at - 1]):
+            what = "a content was read before the edit that led to it began"
+            found.append(Anomaly(Flaw.ORDER, what, (op, latest[at - 1])))
+        if at < len(chain) and _began(op) > _ended(soonest[len(chain) - 1 - at]):
+            what = "a content was read after an edit that replaced it had ended"
+            found.append(Anomaly(Flaw.ORDER, what, (soonest[len(chain) - 1 - at], op)))
     return found
 
 
@@ -236,9 +242,7 @@ def _overlaps(history: History) -> list[Anomaly]:
     for op in sorted(holders, key=lambda op: (op.locked_ns, op.released_ns)):
         other = longest if op.kind is Kind.EDIT else longest_edit
         if other and op.locked_ns < other.released_ns:
-            found.append(
-                Anomaly(Flaw.OVERLAP, "two were at it at once, each as if it had the lock for itself", (other, op))
-            )
+            found.append(Anomaly(Flaw.OVERLAP, "two were at it at once, each as if alone", (other, op)))
         if not longest or op.released_ns > longest.released_ns:
             longest = op
         if op.kind is Kind.EDIT and (not longest_edit or op.released_ns > longest_edit.released_ns):

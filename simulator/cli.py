@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from .crew import RunError
 from .live import watching
 from .report import Account, document, plain, text
 from .run import FileError, prepare, run
-from .saved import read_history
+from .saved import read_history, shared
 from .stats import measure
 from .strategies import load
 
@@ -38,33 +38,47 @@ def main(arguments: list[str]) -> int:
     try:
         return _simulate(request)
     except FileError as error:
-        sys.stderr.write(f"simulator: {error}\n")
+        _note(f"simulator: {error}\n")
         return USAGE
     except RunError as error:
-        sys.stderr.write(f"simulator: UNKNOWN: {error}\n")
+        _note(f"simulator: UNKNOWN: {error}\n")
     except KeyboardInterrupt:
-        sys.stderr.write("simulator: given up; --dir keeps the records of a run\n")
+        _note("simulator: given up; --dir keeps the records of a run\n")
+    except BrokenPipeError:  # who read our output has gone, as `| head` does
+        _let_go_of_output()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the interpreter tries again at its end
-        if not isinstance(error, BrokenPipeError):  # who read our output has gone, as `| head` does
-            sys.stderr.write(f"simulator: cannot write the report: {error.strerror}\n")
+        _let_go_of_output()
+        _note(f"simulator: cannot write {error.filename or 'the report'}: {error.strerror}\n")
     return _NOT_VALID
+
+
+def _note(line: str) -> None:
+    """A line beside the report; whether anybody can read it or not."""
+    with suppress(OSError):
+        sys.stderr.write(line)
+        sys.stderr.flush()
+
+
+def _let_go_of_output() -> None:
+    """Or the interpreter would try once more to write, at its end."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _simulate(request: Request) -> int:
     config = request.config
-    reason = load(config.strategy).probe()
-    if reason:
-        sys.stderr.write(f"simulator: strategy {config.strategy} cannot run here: {reason}\n")
-        return _CANNOT
     with _directory(request.dir) as directory, _terminable():
         _check_json(request.json)
         prepare(config, directory)
+        reason = _reason_against(config.strategy, directory)
+        if reason:
+            _note(f"simulator: strategy {config.strategy} cannot run here: {reason}\n")
+            return _CANNOT
         shown = nullcontext(_ignore) if request.quiet else watching(config, sys.stderr, live=sys.stderr.isatty())
         with shown as watch:
             ended = run(config, directory, watch)
         if not request.quiet:
-            sys.stderr.write("judging the history\n")
+            _note("judging the history\n")
         with _patient():
             history = read_history(directory)
             account = Account(
@@ -78,19 +92,36 @@ def _simulate(request: Request) -> int:
                 ended.failures,
                 kept_in=request.dir,
             )
+            figures = json.dumps(document(account), indent=2) + "\n"
             if request.dir:
-                _write(directory / "run.json", json.dumps(document(account), indent=2) + "\n")
-            _tell(account, request)
+                (directory / "run.json").write_text(figures, encoding="utf-8")
+            if request.json and request.json != "-":
+                Path(request.json).write_text(figures, encoding="utf-8")
+            _tell(account, figures, to_stdout=request.json == "-")
     return _VALID if account.verdict.result is Result.VALID else _NOT_VALID
+
+
+def _reason_against(name: str, directory: Path) -> str | None:
+    """Why the strategy cannot be used on the file that is to be edited, if so."""
+    strategy = load(name)
+    reason = strategy.probe()
+    if reason is None:
+        try:
+            strategy.open(str(shared(directory)))
+            strategy.read()
+            strategy.close()
+        except OSError as error:
+            reason = str(error)
+    return reason
 
 
 def _ignore(_: object) -> None:
     """Show nothing."""
 
 
-def _tell(account: Account, request: Request) -> None:
-    """The text to people, the JSON where it was asked for: to stdout, then the text makes room."""
-    stream = sys.stderr if request.json == "-" else sys.stdout
+def _tell(account: Account, figures: str, *, to_stdout: bool) -> None:
+    """The text to people; if the figures are to be on stdout, it makes room."""
+    stream = sys.stderr if to_stdout else sys.stdout
     told = text(account)
     if not _can_print(told, stream):
         told = plain(told)
@@ -100,13 +131,9 @@ def _tell(account: Account, request: Request) -> None:
         told = told.replace(result.value, f"\x1b[1;{colour}m{result.value}\x1b[0m")
     stream.write(told)
     stream.flush()
-    if request.json:
-        figures = json.dumps(document(account), indent=2) + "\n"
-        if request.json == "-":
-            sys.stdout.write(figures)
-            sys.stdout.flush()
-        else:
-            _write(Path(request.json), figures)
+    if to_stdout:
+        sys.stdout.write(figures)
+        sys.stdout.flush()
 
 
 def _can_print(told: str, stream: TextIO) -> bool:
@@ -115,13 +142,6 @@ def _can_print(told: str, stream: TextIO) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _write(path: Path, content: str) -> None:
-    try:
-        path.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise FileError(f"cannot write {path}: {error.strerror}") from error
 
 
 def _check_json(path: str | None) -> None:
@@ -162,7 +182,8 @@ def _directory(kept: str | None) -> Iterator[Path]:
 def _handling(handler: Callable[[int, FrameType | None], None], *names: str) -> Iterator[None]:
     """Have these signals, those of them that this system has, handled so within the block."""
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    before = {number: signal.signal(number, handler) for number in numbers}
+    heeded = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]  # nohup ignores SIGHUP
+    before = {number: signal.signal(number, handler) for number in heeded}
     try:
         yield
     finally:
@@ -191,7 +212,7 @@ def _patient() -> Iterator[None]:
         if asked:
             raise KeyboardInterrupt
         asked = True
-        sys.stderr.write("the run is over and is being judged; once more to give up\n")
+        _note("the run is over and is being judged; once more to give up\n")
 
     with _handling(warn, "SIGINT", "SIGTERM", "SIGHUP"):
         yield

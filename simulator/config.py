@@ -25,7 +25,7 @@ class Config(NamedTuple):
     def command(self) -> str:
         """The command line that repeats the run."""
         words = ["python", "-m", "simulator", "--workers", str(self.workers)]
-        words += ["--edits", str(self.edits)] if self.edits else ["--duration", f"{self.duration_s:g}"]
+        words += ["--edits", str(self.edits)] if self.edits else ["--duration", _told(self.duration_s or 0.0)]
         for option, value, usual in (
             ("--readers", self.readers, 0),
             ("--hold-ms", self.hold_ms, 0),
@@ -34,8 +34,12 @@ class Config(NamedTuple):
             ("--strategy", self.strategy, "lockedfile"),
         ):
             if value != usual:
-                words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+                words += [option, _told(value) if isinstance(value, float) else str(value)]
         return shlex.join([*words, "--seed", str(self.seed)])
+
+
+def _told(number: float) -> str:
+    return repr(number).removesuffix(".0")  # all digits, so that the run is the same
 
 
 class Task(NamedTuple):

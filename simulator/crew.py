@@ -99,8 +99,8 @@ class Crew:
             think_ms=config.think_ms,
             seed=config.seed,
         )
-        with saved.errors(self._directory, worker).open("wb") as errors:
-            try:
+        try:
+            with saved.errors(self._directory, worker).open("wb") as errors:
                 # A group of its own: Ctrl-C at the terminal is for the run, which then stops its workers in good order.
                 return subprocess.Popen(
                     [sys.executable, "-m", "simulator.worker", task.to_json()],
@@ -110,8 +110,8 @@ class Crew:
                     process_group=_PROCESS_GROUP,
                     creationflags=_CREATION_FLAGS,
                 )
-            except OSError as error:
-                raise RunError(f"cannot start worker {worker} of {self._size}: {error.strerror}") from error
+        except OSError as error:
+            raise RunError(f"cannot start worker {worker} of {self._size}: {error.strerror}") from error
 
     def work(self, watch: Callable[[Snapshot], None]) -> None:
         """Give the start, and wait until all editors are done."""
@@ -133,7 +133,13 @@ class Crew:
             time.sleep(_LOOK_S / 10)
 
     def reap(self) -> None:
-        """End who is still there. Nobody is left behind when this returns."""
+        """End who is still there. Nobody is left behind when this returns, however often somebody interrupts it."""
+        while True:
+            with suppress(KeyboardInterrupt):
+                self._reap()
+                return
+
+    def _reap(self) -> None:
         for worker, process in enumerate(self._processes):
             if process.poll() is None:
                 self._killed.add(worker)

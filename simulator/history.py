@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DIGEST_BYTES", "NOTHING", "History", "Kind", "Operation", "Outcome", "digest"]
+__all__ = ["DIGEST_BYTES", "NOTHING", "History", "Kind", "Operation", "Outcome", "digest", "withdrawn"]
 
 DIGEST_BYTES = 16
 
@@ -40,7 +40,7 @@ class Outcome(IntEnum):
     OK = 2
     """It happened."""
     FAIL = 3
-    """It raised, and so it did not happen."""
+    """It raised, and so it did not happen. If it had the lock and did not even read, the run was over by then."""
 
 
 class Operation(NamedTuple):
@@ -58,6 +58,11 @@ class Operation(NamedTuple):
     written: bytes  # digest of the content it wrote, or was about to write
     read_size_bytes: int
     version: int  # the N of the v0.0.N that it wrote
+
+
+def withdrawn(operation: Operation) -> bool:
+    """Was this edit given up because the run was over when it had the lock at last?"""
+    return operation.outcome is Outcome.FAIL and operation.locked_ns > 0 and operation.read == NOTHING
 
 
 class History(NamedTuple):

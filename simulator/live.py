@@ -30,18 +30,33 @@ _RATES = 40  # how many rates the small curve shows
 def watching(config: Config, stream: TextIO, *, live: bool) -> Iterator[Callable[[Snapshot], None]]:
     """Show snapshots on `stream` for as long as the block lasts: live if it can be, else in plain lines."""
     if not live:
-        yield _Lines(config, stream).show
+        yield _unless_gone(_Lines(config, stream).show)
         return
     try:
         from rich.console import Console
         from rich.live import Live
     except ImportError:
         stream.write("For a live view: pip install 'lockedfile[simulator]'\n")
-        yield _Lines(config, stream).show
+        yield _unless_gone(_Lines(config, stream).show)
         return
     screen = _Screen(config)
     with Live(console=Console(file=stream), auto_refresh=False, transient=True) as view:
-        yield lambda snapshot: view.update(screen.picture(snapshot), refresh=True)
+        yield _unless_gone(lambda snapshot: view.update(screen.picture(snapshot), refresh=True))
+
+
+def _unless_gone(show: Callable[[Snapshot], None]) -> Callable[[Snapshot], None]:
+    """`show`, until it fails: a run does not end because nobody can watch it any more."""
+    gone = False
+
+    def shown(snapshot: Snapshot) -> None:
+        nonlocal gone
+        if not gone:
+            try:
+                show(snapshot)
+            except OSError:
+                gone = True
+
+    return shown
 
 
 class _Pace:

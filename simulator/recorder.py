@@ -84,12 +84,6 @@ class Recorder:
         _TIMES.pack_into(self._map, self._at + _LOCKED_AT, locked_ns, released_ns, returned_ns)
         self._map[self._at + _OUTCOME_AT] = outcome
 
-    def withdraw(self) -> None:
-        """The operation that was begun is given up, and nothing came of it: forget it."""
-        self._map[self._at : self._at + _RECORD.size] = bytes(_RECORD.size)
-        self._count -= 1
-        _COUNT.pack_into(self._map, _COUNT_AT, self._count)
-
     def close(self) -> None:
         """Let go of the file; what was recorded is there already."""
         self._map.close()
@@ -99,6 +93,8 @@ class Recorder:
 def load(path: Path) -> list[Operation]:
     """All operations of one worker's file, in order. `ValueError` if it is not such a file."""
     content = path.read_bytes()
+    if not any(content[:_HEADER_BYTES]):
+        return []  # its worker was ended before it began
     worker, count = _counted(content, path)
     records = memoryview(content)[_HEADER_BYTES : _HEADER_BYTES + count * _RECORD.size]
     operations = []

@@ -7,13 +7,15 @@ Whatever happens on the way, Ctrl-C and a failing spawn included, `reap` comes l
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
 from .crew import Crew, Snapshot
-from .workload import WorkloadError, module_file, prepared
+from .workload import WorkloadError, kind, module_file, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,21 +40,25 @@ class Ended(NamedTuple):
 
 def prepare(config: Config, directory: Path) -> None:
     """Write the file to be edited, in two copies, one of which stays. Raises `FileError`."""
+    content = _content(config)
     try:
-        if config.file is None:
-            content = module_file(config.workers, config.seed)
-        else:
-            if Path(config.file).exists() and not Path(config.file).is_file():
-                raise FileError(f"cannot use --file {config.file}: it is not a regular file")
-            content = prepared(Path(config.file).read_bytes(), config.file, config.workers)
-        name = "go" + (Path(config.file or "").suffix if (config.file or "").endswith((".sum", ".work")) else ".mod")
         saved.initial(directory).write_bytes(content)
-        (directory / name).write_bytes(content)
+        (directory / kind(config.file or "")).write_bytes(content)
+    except OSError as error:
+        raise FileError(f"cannot write {error.filename}: {error.strerror}") from error
+
+
+def _content(config: Config) -> bytes:
+    if config.file is None:
+        return module_file(config.workers, config.seed)
+    try:
+        if not S_ISREG(os.stat(config.file).st_mode):
+            raise FileError(f"cannot use --file {config.file}: it is not a regular file")
+        return prepared(Path(config.file).read_bytes(), config.file, config.workers)
+    except OSError as error:
+        raise FileError(f"cannot read --file {config.file}: {error.strerror}") from error
     except WorkloadError as error:
         raise FileError(f"cannot use --file {config.file}: {error}") from error
-    except OSError as error:
-        what = f"read --file {config.file}" if error.filename == config.file else f"write {error.filename}"
-        raise FileError(f"cannot {what}: {error.strerror}") from error
 
 
 def run(config: Config, directory: Path, watch: Callable[[Snapshot], None]) -> Ended:

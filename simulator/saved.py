@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .history import History, digest
 from .recorder import load
+from .workload import KINDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,13 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["errors", "initial", "read_history", "records", "shared"]
 
 
-_NAMES = ("go.mod", "go.work", "go.sum")
-
-
 def shared(directory: Path) -> Path:
     """The file that all edit: the one that has its place there under one of Go's names."""
-    there = (directory / name for name in _NAMES)
-    return next((path for path in there if path.exists()), directory / _NAMES[0])
+    there = (directory / name for name in KINDS)
+    return next((path for path in there if path.exists()), directory / KINDS[0])
 
 
 def initial(directory: Path) -> Path:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from .history import History, Kind, Operation, Outcome
+from .history import Kind, Operation, Outcome, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from .history import History
 
 __all__ = ["Bucket", "Fairness", "Numbers", "Quantiles", "measure", "quantiles"]
 
@@ -60,25 +62,30 @@ class Numbers(NamedTuple):
 
 
 def measure(history: History, workers: int) -> Numbers:
-    """Measure the edits that were committed, by `workers` editors; a wait that never ended counts for the longest."""
-    committed = sorted(
-        (op for op in history.operations if op.kind is Kind.EDIT and op.outcome is Outcome.OK and op.locked_ns),
+    """Measure the edits that `workers` editors committed, and the waits of those too that came too late for the run.
+
+    A hand-off includes what readers do between the two. A wait that ended with its worker is of unknown length.
+    """
+    holders = sorted(
+        (op for op in history.operations if op.kind is Kind.EDIT and op.locked_ns),
         key=lambda op: (op.locked_ns, op.released_ns),
     )
+    committed = [op for op in holders if op.outcome is Outcome.OK]
+    waited = [op for op in holders if op.outcome is Outcome.OK or withdrawn(op)]
     reads = [op for op in history.operations if op.kind is Kind.READ and op.outcome is Outcome.OK]
     begins = [op.invoked_ns for op in history.operations]
     ends = [op.returned_ns for op in history.operations if op.returned_ns]
     elapsed_ns = max(ends) - min(begins) if ends else 0
-    waits = [op.locked_ns - op.invoked_ns for op in committed]
+    waits = [op.locked_ns - op.invoked_ns for op in waited]
     return Numbers(
         elapsed_ns=elapsed_ns,
         edits_per_s=len(committed) / (elapsed_ns / 1e9) if elapsed_ns else 0.0,
         wait=quantiles(waits),
         hold=quantiles([op.released_ns - op.locked_ns for op in committed]),
-        handoff=quantiles([b.locked_ns - a.released_ns for a, b in _handed_over(committed)]),
+        handoff=quantiles([b.locked_ns - a.released_ns for a, b in _handed_over(holders)]),
         read=quantiles([op.returned_ns - op.invoked_ns for op in reads]),
         waits=_buckets(waits),
-        fairness=_fairness(history, committed, workers),
+        fairness=_fairness(committed, waited, workers),
     )
 
 
@@ -94,48 +101,37 @@ def quantiles(durations_ns: Sequence[int]) -> Quantiles:
     return Quantiles(len(ordered), at(500), at(900), at(990), at(999), ordered[last])
 
 
-def _handed_over(committed: list[Operation]) -> list[tuple[Operation, Operation]]:
+def _handed_over(holders: list[Operation]) -> list[tuple[Operation, Operation]]:
     """Neighbours where the later one was waiting already when the earlier one released."""
-    return [(a, b) for a, b in pairwise(committed) if b.invoked_ns < a.released_ns <= b.locked_ns]
+    return [(a, b) for a, b in pairwise(holders) if b.invoked_ns < a.released_ns <= b.locked_ns]
 
 
 def _buckets(durations_ns: list[int]) -> tuple[Bucket, ...]:
     """In steps of 1, 2, 5, 10, 20, ... from a microsecond on, from the first bucket that is used to the last."""
     bounds = [0] + [step * 10**power for power in range(3, 12) for step in (1, 2, 5)]
-    counts = Counter(bisect_left(bounds, duration + 1) - 1 for duration in durations_ns)
+    counts = Counter(bisect_right(bounds, duration) - 1 for duration in durations_ns)
     if not counts:
         return ()
     used = range(min(counts), max(counts) + 1)
     return tuple(Bucket(bounds[n], bounds[n + 1] if n + 1 < len(bounds) else 1 << 62, counts[n]) for n in used)
 
 
-def _fairness(history: History, committed: list[Operation], workers: int) -> Fairness:
+def _fairness(committed: list[Operation], waited: list[Operation], workers: int) -> Fairness:
     edits = Counter(op.worker for op in committed)
     counts = [edits[worker] for worker in range(workers)]
     squares = sum(count * count for count in counts)
     again = sum(a.worker == b.worker for a, b in pairwise(committed))
-    longest_ns, longest = _longest_wait(history)
+    longest = max(waited, key=lambda op: op.locked_ns - op.invoked_ns, default=None)
     overtaken = 0
     if longest:
         locked = [op.locked_ns for op in committed]
-        overtaken = bisect_left(locked, longest.invoked_ns + longest_ns) - bisect_left(locked, longest.invoked_ns)
+        overtaken = bisect_left(locked, longest.locked_ns) - bisect_left(locked, longest.invoked_ns)
     return Fairness(
         jain=sum(counts) ** 2 / (len(counts) * squares) if squares else 0.0,
         fewest=min(counts),
         most=max(counts),
         again=again / (len(committed) - 1) if len(committed) > 1 else 0.0,
-        longest_wait_ns=longest_ns,
+        longest_wait_ns=longest.locked_ns - longest.invoked_ns if longest else 0,
         longest_wait_worker=longest.worker if longest else None,
         overtaken=overtaken,
     )
-
-
-def _longest_wait(history: History) -> tuple[int, Operation | None]:
-    """The longest wait of an edit, and whose; one that was cut short counts up to the end of the run."""
-    end_ns = max((op.returned_ns for op in history.operations), default=0)
-    waits = [
-        ((op.locked_ns or max(end_ns, op.invoked_ns)) - op.invoked_ns, op)
-        for op in history.operations
-        if op.kind is Kind.EDIT and (op.outcome is Outcome.INFO or (op.outcome is Outcome.OK and op.locked_ns))
-    ]
-    return max(waits, key=lambda wait: wait[0], default=(0, None))

@@ -48,9 +48,6 @@ class Log(Protocol):
     def end(self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int) -> None:
         """The call has returned, or raised."""
 
-    def withdraw(self) -> None:
-        """The operation that was begun is given up, and nothing came of it."""
-
 
 class _Withdrawn(Exception):  # noqa: N818 - not an error
     """The run is over, and the edit that has the lock at last is not wanted any more."""
@@ -74,7 +71,7 @@ class Editor:
         try:
             held = self._strategy.edit(self._transform)
         except _Withdrawn:
-            self._log.withdraw()
+            self._log.end(Outcome.FAIL, self._locked_ns, 0, monotonic_ns())
             return
         except Exception:
             self._log.end(Outcome.FAIL, self._locked_ns, self._transformed_ns, monotonic_ns())

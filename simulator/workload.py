@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["WorkloadError", "module_file", "prepared", "raiser"]
+__all__ = ["KINDS", "WorkloadError", "kind", "module_file", "prepared", "raiser"]
+
+KINDS = ("go.mod", "go.work", "go.sum")
 
 _SUM = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # of nothing, in the form of go.sum
 
@@ -43,6 +45,11 @@ def module_file(workers: int, seed: int) -> bytes:
     return prepared(head.encode(), "go.mod", workers)
 
 
+def kind(name: str) -> str:
+    """Tell by how `name` ends what Go would call the file: go.mod, go.work or go.sum."""
+    return next((known for known in KINDS if name.endswith(known.removeprefix("go"))), KINDS[0])
+
+
 def prepared(content: bytes, name: str, workers: int) -> bytes:
     """A module file with a line added for each worker: as its `name` ends, a go.work, a go.sum, or else a go.mod.
 
@@ -55,9 +62,9 @@ def prepared(content: bytes, name: str, workers: int) -> bytes:
     except UnicodeDecodeError:
         raise WorkloadError("it is not UTF-8 text; use a go.mod, go.work or go.sum") from None
     modules = [_module(worker) for worker in range(workers)]
-    if name.endswith(".sum"):
+    if kind(name) == "go.sum":
         lines = [f"{module} v0.0.0 {_SUM}\n" for module in modules]
-    elif name.endswith(".work"):
+    elif kind(name) == "go.work":
         lines = ["\nreplace (\n", *(f"\t{module} => {module} v0.0.0\n" for module in modules), ")\n"]
     elif re.search(rb"^module\s", content, re.MULTILINE):
         lines = ["\nrequire (\n", *(f"\t{module} v0.0.0\n" for module in modules), ")\n"]

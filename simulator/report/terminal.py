@@ -107,8 +107,10 @@ def _closing(account: Account) -> str:
         lines.append("stopped   before its time; this is about what was recorded until then")
     if account.kept_in:
         lines.append(f"kept      in {account.kept_in}")
+    lines.append(
+        f"verdict   {account.verdict.result.value}: {account.verdict.reason}"
+    )  # the first one has scrolled away
     lines.append(f"repeat    {account.config.command()}")
-    lines.append(f"verdict   {account.verdict.result.value}: {account.verdict.reason}")
     return "\n".join(lines)
 
 

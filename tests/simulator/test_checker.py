@@ -97,6 +97,20 @@ HISTORIES = {
         run_of(edit(2, content(0), NOTHING, at=20, outcome=Outcome.FAIL), FIRST, SECOND),
         Flaw.ORDER,
     ),
+    "an edit builds on one that had the lock only later": (
+        run_of(
+            FIRST._replace(invoked_ns=1, locked_ns=50, released_ns=60, returned_ns=100),
+            SECOND._replace(invoked_ns=1, locked_ns=10, released_ns=20, returned_ns=100),
+        ),
+        Flaw.ORDER,
+    ),
+    "a failed edit had the lock after another, and read what that had replaced": (
+        run_of(
+            edit(2, content(0), NOTHING, at=1, outcome=Outcome.FAIL)._replace(locked_ns=30, released_ns=31),
+            FIRST._replace(invoked_ns=1, locked_ns=10, released_ns=20, returned_ns=100),
+        ),
+        Flaw.ORDER,
+    ),
     "two edits have the lock at once": (
         run_of(FIRST, edit(1, content(1), content(2), at=10)._replace(locked_ns=1, released_ns=12)),
         Flaw.OVERLAP,
@@ -185,7 +199,7 @@ SOUND = {
         0,
     ),
     "reads that overlap the edit that they see, or do not see yet": (
-        run_of(read(2, content(1), at=1), read(3, content(0), at=3), FIRST),
+        run_of(read(2, content(1), at=1), read(3, content(0), at=2), FIRST),
         0,
     ),
 }  # fmt: skip
@@ -199,6 +213,17 @@ def test_sound_history_is_valid(name: str) -> None:
     if verdict.evidence.committed:
         assert verdict.result is Result.VALID, verdict.anomalies
     assert verdict.evidence.unknown_applied == applied
+
+
+def test_earliest_witness_is_shown() -> None:
+    """Whoever recorded it, and in whichever order the records come."""
+    late, early = read(1, TORN, at=500), read(2, TORN, at=30)
+    for operations in ((FIRST, late, early, SECOND), (early, late, FIRST, SECOND)):
+        (anomaly,) = check(run_of(*operations)).anomalies
+        assert anomaly.witness == (early,)
+    late, early = read(1, content(0), at=500), read(2, content(0), at=30)
+    (anomaly,) = check(run_of(late, early, FIRST, SECOND)).anomalies
+    assert anomaly.witness[-1] == early
 
 
 @given(valid_histories())

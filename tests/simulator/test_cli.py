@@ -15,7 +15,7 @@ import pytest
 
 from simulator.history import Kind, Outcome
 from simulator.saved import read_history, shared
-from tests.lockedfile.needs import linux
+from tests.lockedfile.needs import linux, strace
 
 ROOT = Path(__file__).parents[2]
 SIMULATOR = [sys.executable, "-m", "simulator"]
@@ -148,15 +148,20 @@ def test_piped_output_has_no_control_codes(arguments: list[str]) -> None:
         (["--readers", "-1"], "-1 is not 0 or more"),
         (["--duration", "0"], "0 is not more than 0"),
         (["--duration", "nan"], "nan is not more than 0"),
+        (["--think-ms", "1e300"], "1e300 is not 0 or more, up to 1,000,000"),
+        ([""], "unrecognized arguments"),
+        (["--file", ""], "the path is empty"),
+        (["--file", "/dev/zero"], "cannot use --file /dev/zero: it is not a regular file"),
+        (["--file", "./no.mod"], "cannot read --file ./no.mod: No such file"),
         (["--duration", "1", "--edits", "1"], "not allowed with"),
         (["--edits", "0"], "0 is not 1 or more"),
         (["--hold-ms", "-3"], "-3 is not 0 or more"),
         (["--think-ms", "soon"], "soon is not a number"),
         (["--strategy", "hope"], "invalid choice: 'hope'"),
         (["--file", "no/such/go.mod"], "cannot read --file no/such/go.mod: No such file"),
-        (["--file", "."], "cannot read --file ."),
+        (["--file", "."], "cannot use --file .: it is not a regular file"),
         (["--file", "LICENSE"], "cannot use --file LICENSE: it has no module line"),
-        (["--json", "no/such/figures.json"], "cannot write --json no/such/figures.json"),
+        (["--json", "no/such/figures.json"], "cannot write --json no/such/figures.json: there is no directory no/such"),
         (["--json", "."], "cannot write --json .: it is a directory"),
         (["--dir", "lockedfile"], "cannot use --dir lockedfile: it is not empty"),
         (["--dir", "LICENSE"], "cannot use --dir LICENSE"),
@@ -280,3 +285,80 @@ def test_second_run_beside_the_first_is_no_trouble(tmp_path: Path) -> None:
     )  # fmt: skip
     run = simulate("--workers", "3", "--duration", "1", "--dir", str(tmp_path / "b"))
     assert (run.returncode, other.wait(60)) == (0, 0)
+
+
+@linux
+def test_interrupt_while_judging_does_not_lose_the_verdict(tmp_path: Path) -> None:
+    """The run is over and its history is there: the first Ctrl-C is answered, and the verdict still comes."""
+    run = subprocess.Popen(
+        [*SIMULATOR, "--workers", "8", "--duration", "4", "--think-ms", "0", "--dir", str(tmp_path / "kept")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
+    )  # fmt: skip
+    assert run.stderr
+    for line in run.stderr:
+        if line.startswith("judging"):
+            break
+    _send(run.pid, "SIGINT")
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert out.startswith("VALID: ")
+    assert (tmp_path / "kept" / "run.json").exists()
+
+
+@linux
+@pytest.mark.parametrize(
+    ("redirection", "code", "said"),
+    [
+        (">/dev/full", 1, "simulator: cannot write the report: No space left on device\n"),
+        ("--json - >/dev/full", 1, "simulator: cannot write the report: No space left on device\n"),
+        ("--json /dev/full", 1, "simulator: cannot write the report: No space left on device\n"),
+        (">&-", 0, ""),
+        ("2>&-", 0, ""),
+        ("| true", 0, ""),
+        ("2>/dev/full", 0, ""),
+    ],
+)
+def test_output_that_cannot_be_written_is_no_traceback(tmp_path: Path, redirection: str, code: int, said: str) -> None:
+    """A full disk, a closed stream, a reader that has gone: one line at most, and the run is kept all the same."""
+    command = f"{sys.executable} -m simulator --workers 2 --edits 5 --quiet --dir {tmp_path}/kept {redirection}"
+    run = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert run.returncode == code
+    assert run.stderr.endswith(said) if "--json -" in redirection else run.stderr == said
+    assert json.loads((tmp_path / "kept" / "run.json").read_text())["verdict"]["result"] == "VALID"
+
+
+@linux
+def test_run_goes_on_when_nobody_can_watch_it(tmp_path: Path) -> None:
+    """What reads the progress ends after a line; the verdict comes all the same."""
+    command = f"{sys.executable} -m simulator --workers 2 --duration 2.5 --json {tmp_path}/figures 2> >(head -n 1)"
+    run = subprocess.run(
+        ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False
+    )
+    assert run.returncode == 0
+    assert "VALID: nothing torn, nothing lost" in run.stdout
+
+
+@strace
+def test_strategy_that_cannot_run_here_is_exit_code_3() -> None:
+    """A file system that cannot lock: said before anything is started."""
+    run = subprocess.run(
+        ["strace", "-qq", "-o", os.devnull, "-e", "inject=flock:error=ENOLCK", *SIMULATOR, "--workers", "2"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (run.returncode, run.stdout) == (3, "")
+    assert run.stderr.startswith("simulator: strategy lockedfile cannot run here: ")
+    assert "No locks available" in run.stderr
+    assert run.stderr.count("\n") == 1
+
+
+def test_long_holds_are_not_cut_short() -> None:
+    """Who waits when the time is over is sent away with its wait; who holds the lock holds it to the end."""
+    run = simulate("--workers", "3", "--duration", "0.3", "--hold-ms", "500", "--json", "-")
+    assert run.returncode == 0, run.stderr
+    made = figures(run)
+    assert made["numbers"]["hold"]["p50_ns"] >= 500e6
+    assert made["verdict"]["evidence"]["withdrawn"] >= 1
+    assert made["verdict"]["evidence"]["failed"] == 0
+    assert made["numbers"]["wait"]["count"] > made["verdict"]["evidence"]["committed"]

@@ -102,12 +102,19 @@ def test_peek_tells_what_a_worker_does(tmp_path: Path) -> None:
     recorder.close()
 
 
-@pytest.mark.parametrize("content", [b"", b"lfrec", b"something else" * 100])
+@pytest.mark.parametrize("content", [b"lfrec", b"something else" * 100])
 def test_other_file_is_refused(tmp_path: Path, content: bytes) -> None:
     """What is not a file of records is not read as one."""
     (tmp_path / "records").write_bytes(content)
     with pytest.raises(ValueError, match="not a file of records"):
         load(tmp_path / "records")
+
+
+@pytest.mark.parametrize("content", [b"", bytes(4096)])
+def test_file_of_a_worker_that_never_began_is_empty(tmp_path: Path, content: bytes) -> None:
+    """It was ended between making its file and writing the first byte."""
+    (tmp_path / "records").write_bytes(content)
+    assert load(tmp_path / "records") == []
 
 
 def test_cut_file_is_refused(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.history import History, Outcome
+from simulator.history import NOTHING, History, Outcome
 from simulator.stats import measure, quantiles
 
 from .histories import content, edit, read, run_of, valid_histories
@@ -68,9 +68,21 @@ def test_longest_wait_counts_who_went_by() -> None:
     assert (fairness.longest_wait_ns, fairness.longest_wait_worker, fairness.overtaken) == (55, 1, 4)
 
 
-def test_wait_that_never_ended_counts_as_a_wait() -> None:
-    """A worker that was killed while it waited is not forgotten by the longest wait."""
+def test_wait_that_outlasts_the_run_counts() -> None:
+    """An edit that has the lock only when the run is over has waited all the same; one that was killed is unknown."""
     turns = [edit(0, content(n), content(n + 1), at=10 * n, sequence=n) for n in range(5)]
-    starved = edit(1, content(0), content(0), at=2, outcome=Outcome.INFO)._replace(locked_ns=0)
-    fairness = measure(run_of(*turns, starved, final=content(5)), 2).fairness
-    assert (fairness.longest_wait_worker, fairness.longest_wait_ns) == (1, 42)
+    late = edit(1, NOTHING, NOTHING, at=2, outcome=Outcome.FAIL)._replace(locked_ns=70, released_ns=0, returned_ns=71)
+    killed = edit(2, NOTHING, NOTHING, at=0, outcome=Outcome.INFO)._replace(locked_ns=0)
+    numbers = measure(run_of(*turns, late, killed, final=content(5)), 3)
+    assert (numbers.fairness.longest_wait_worker, numbers.fairness.longest_wait_ns) == (1, 68)
+    assert (numbers.wait.number, numbers.wait.max, numbers.hold.number) == (6, 68, 5)
+
+
+def test_failed_edit_that_had_the_lock_is_no_gap() -> None:
+    """The lock goes from one to the next, also where the next one fails."""
+    first = edit(0, content(0), content(1), at=0)._replace(locked_ns=10, released_ns=40, returned_ns=45)
+    failed = edit(1, content(1), NOTHING, at=20, outcome=Outcome.FAIL)
+    failed = failed._replace(locked_ns=42, released_ns=80, returned_ns=81)
+    last = edit(2, content(1), content(2), at=20)._replace(locked_ns=85, released_ns=90, returned_ns=91)
+    handoff = measure(run_of(first, failed, last), 3).handoff
+    assert (handoff.number, handoff.max) == (2, 5)
