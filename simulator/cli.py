@@ -77,9 +77,9 @@ def _simulate(request: Request) -> int:
         shown = nullcontext(_ignore) if request.quiet else watching(config, sys.stderr, live=sys.stderr.isatty())
         with shown as watch:
             ended = run(config, directory, watch)
-        if not request.quiet:
-            _note("judging the history\n")
         with _patient():
+            if not request.quiet:
+                _note("judging the history\n")
             history = read_history(directory)
             account = Account(
                 config,
