@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import TextIO
 
+    from .history import History
+    from .run import Ended
+
 __all__ = ["main"]
 
 _VALID, _NOT_VALID, _CANNOT = 0, 1, 3
@@ -80,18 +83,7 @@ def _simulate(request: Request) -> int:
         with _patient():
             if not request.quiet:
                 _note("judging the history\n")
-            history = read_history(directory)
-            account = Account(
-                config,
-                history,
-                check(history),
-                measure(history, config.workers),
-                ended.startup_s,
-                ended.interrupted,
-                ended.lost,
-                ended.failures,
-                kept_in=request.dir,
-            )
+            account = _judged(request, read_history(directory), ended)
             figures = json.dumps(document(account), indent=2) + "\n"
             if request.dir:
                 (directory / "run.json").write_text(figures, encoding="utf-8")
@@ -99,6 +91,20 @@ def _simulate(request: Request) -> int:
                 Path(request.json).write_text(figures, encoding="utf-8")
             _tell(account, figures, to_stdout=request.json == "-")
     return _VALID if account.verdict.result is Result.VALID else _NOT_VALID
+
+
+def _judged(request: Request, history: History, ended: Ended) -> Account:
+    return Account(
+        config=request.config,
+        history=history,
+        verdict=check(history),
+        numbers=measure(history, request.config.workers),
+        startup_s=ended.startup_s,
+        interrupted=ended.interrupted,
+        lost=ended.lost,
+        failures=ended.failures,
+        kept_in=request.dir,
+    )
 
 
 def _reason_against(name: str, directory: Path) -> str | None:
