@@ -37,7 +37,17 @@ _VALID, _NOT_VALID, _CANNOT = 0, 1, 3
 def main(arguments: list[str]) -> int:
     """Run the command line `arguments`; the exit code."""
     sys.stdout, sys.stderr = (stream or open(os.devnull, "w") for stream in (sys.stdout, sys.stderr))  # noqa: SIM115
-    request = requested(arguments)
+    try:
+        return _code(requested(arguments))
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                stream.flush()
+            except OSError:  # or the interpreter would try once more, and say so
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def _code(request: Request) -> int:
     try:
         return _simulate(request)
     except FileError as error:
@@ -47,25 +57,20 @@ def main(arguments: list[str]) -> int:
         _note(f"simulator: UNKNOWN: {error}\n")
     except KeyboardInterrupt:
         _note("simulator: given up; --dir keeps the records of a run\n")
-    except BrokenPipeError:  # who read our output has gone, as `| head` does
-        _let_go_of_output()
+    except BrokenPipeError:
+        pass  # who read our output has gone, as `| head` does
     except OSError as error:
-        _let_go_of_output()
         _note(f"simulator: cannot write {error.filename or 'the report'}: {error.strerror}\n")
     return _NOT_VALID
 
 
 def _note(line: str) -> None:
-    """A line beside the report; whether anybody can read it or not."""
-    with suppress(OSError):
-        sys.stderr.write(line)
-        sys.stderr.flush()
+    """A line beside the report, whether anybody can read it or not.
 
-
-def _let_go_of_output() -> None:
-    """Or the interpreter would try once more to write, at its end."""
+    Straight to the descriptor, as a signal handler may need to say something while a line is being written.
+    """
     with suppress(OSError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.write(sys.stderr.fileno(), line.encode())
 
 
 def _simulate(request: Request) -> int:
