@@ -11,7 +11,7 @@ import os
 
 __all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "UNLOCKED", "cannot_lock", "lock", "pwrite"]
 
-EXCLUSIVE, SHARED, UNLOCKED = 2, 1, 0
+EXCLUSIVE, SHARED, UNLOCKED = 2, 0, -1
 NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 OPEN_FLAGS = NONBLOCK
 
