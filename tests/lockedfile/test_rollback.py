@@ -57,10 +57,12 @@ def outcomes(spawn: Spawn, path: Path, change: str, fault: str, editor: Editor =
         yield outcome
 
 
-def check_rolls_back(spawn: Spawn, path: Path, change: str, call: str, editor: Editor = Edit) -> None:
+def check_rolls_back(
+    spawn: Spawn, path: Path, change: str, call: str, editor: Editor = Edit, number: str = "EIO"
+) -> None:
     """Each such call fails once: the edit raises that error, and the old content is there, unlocked."""
-    for outcome in outcomes(spawn, path, change, f"{call}:error=EIO", editor):
-        assert (outcome.told["error"], outcome.told["errno"]) == ("OSError", errno.EIO), outcome.calls
+    for outcome in outcomes(spawn, path, change, f"{call}:error={number}", editor):
+        assert (outcome.told["error"], outcome.told["errno"]) == ("OSError", getattr(errno, number)), outcome.calls
         assert brief(outcome.content) == brief(CHANGES[change][0]), outcome.calls
         assert (outcome.lock, outcome.told["leaked"]) == ("free", 0)
         assert (outcome.told["filename"], outcome.told["notes"]) == (str(path), [])
@@ -71,6 +73,15 @@ def check_rolls_back(spawn: Spawn, path: Path, change: str, call: str, editor: E
 def test_failing_call_is_rolled_back(spawn: Spawn, tmp_path: Path, change: str, call: str) -> None:
     """EIO at the first, the second, ... write or cut."""
     check_rolls_back(spawn, tmp_path / "go.mod", change, call)
+
+
+@pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EFBIG"])
+@pytest.mark.parametrize("change", ["pages, growing", "pages, shrinking"])
+def test_write_for_which_there_is_no_room_is_rolled_back(
+    spawn: Spawn, tmp_path: Path, change: str, number: str
+) -> None:
+    """Full disk, quota, limit: whatever it is that is full."""
+    check_rolls_back(spawn, tmp_path / "go.mod", change, "pwrite64", number=number)
 
 
 @pytest.mark.parametrize("editor", [weakened.edit_rewriting_all, weakened.edit_without_putting_back])
