@@ -24,7 +24,7 @@ from enum import Enum
 from itertools import accumulate, pairwise
 from typing import NamedTuple
 
-from .history import NOTHING, History, Kind, Operation, Outcome, withdrawn
+from .history import NOTHING, History, Kind, Operation, Outcome, by_lock, withdrawn
 
 __all__ = ["Anomaly", "Evidence", "Flaw", "Result", "Verdict", "check"]
 
@@ -84,10 +84,10 @@ def check(history: History) -> Verdict:
     """Judge `history`. Of every flaw that it has, the earliest witness is shown."""
     edits = sorted((op for op in history.operations if op.kind is Kind.EDIT), key=_began)
     writers = _writers(edits)
-    chain, unknown_applied, ends_well, forks = _chain(history, edits, writers)
+    chain, forks = _chain(history, edits, writers)
     found = [
         *forks,
-        *(() if forks else _not_on_chain(edits, chain, ends_well)),
+        *(() if forks else _not_on_chain(history, edits, chain)),
         *_strange_contents(history, edits, writers),
         *_order_broken(history, chain),
         *_overlaps(history),
@@ -101,7 +101,7 @@ def check(history: History) -> Verdict:
         failed=by_outcome[Outcome.FAIL] - over,
         withdrawn=over,
         unknown=by_outcome[Outcome.INFO],
-        unknown_applied=unknown_applied,
+        unknown_applied=sum(op.outcome is Outcome.INFO for op in chain),
         reads=sum(op.kind is Kind.READ for op in history.operations),
         contents_checked=read + 1,
         chain_length=len(chain),
@@ -130,8 +130,8 @@ def _writers(edits: list[Operation]) -> dict[bytes, Operation]:
 
 def _chain(
     history: History, edits: list[Operation], writers: dict[bytes, Operation]
-) -> tuple[list[Operation], int, bool, list[Anomaly]]:
-    """The edits from the initial content on, how many of them are unknown ones, if it ends well, and the forks."""
+) -> tuple[list[Operation], list[Anomaly]]:
+    """The edits from the initial content on, and where they fork."""
     seen = {op.read for op in history.operations} | {history.final}
     arrows: defaultdict[bytes, list[Operation]] = defaultdict(list)
     for op in edits:
@@ -139,11 +139,7 @@ def _chain(
         if happened and op.written != NOTHING and (writers[op.written] is op or op.outcome is Outcome.OK):
             arrows[op.read].append(op)
     forks = [
-        Anomaly(
-            Flaw.LOST,
-            "two edits read the same content, so one wiped out the other",
-            pair,
-        )
+        Anomaly(Flaw.LOST, "two edits read the same content, so one wiped out the other", pair)
         for ops in arrows.values()
         for pair in pairwise(ops)
     ]
@@ -157,18 +153,17 @@ def _chain(
         chain.append(edit)
         content = edit.written
         passed.add(content)
-    unknown = sum(op.outcome is Outcome.INFO for op in chain)
-    return chain, unknown, content == history.final, forks
+    return chain, forks
 
 
-def _not_on_chain(edits: list[Operation], chain: list[Operation], ends_well: bool) -> list[Anomaly]:
+def _not_on_chain(history: History, edits: list[Operation], chain: list[Operation]) -> list[Anomaly]:
     """Without a fork: edits that returned, yet do not lead from the initial content to the final one."""
     on_chain = {op.written for op in chain}
     off = [op for op in edits if op.outcome is Outcome.OK and op.written not in on_chain]
     if off:
         what = "an edit returned, yet nothing leads from the first content to its own"
         return [Anomaly(Flaw.LOST, what, (op,)) for op in off]
-    if not ends_well:
+    if history.final != (chain[-1].written if chain else history.initial):
         return [Anomaly(Flaw.LOST, "the content at the end is not what the last edit wrote", tuple(chain[-1:]))]
     return []
 
@@ -176,9 +171,8 @@ def _not_on_chain(edits: list[Operation], chain: list[Operation], ends_well: boo
 def _strange_contents(history: History, edits: list[Operation], writers: dict[bytes, Operation]) -> list[Anomaly]:
     """Contents that were read, or are there at the end, and that no edit that happened wrote."""
     found = []
-    readers = sorted((op for op in history.operations if op.read != NOTHING), key=_began)
-    for reader in readers:
-        if reader.read == history.initial:
+    for reader in history.operations:
+        if reader.read in (NOTHING, history.initial):
             continue
         writer = writers.get(reader.read)
         if writer is None:
@@ -238,8 +232,7 @@ def _overlaps(history: History) -> list[Anomaly]:
     longest: Operation | None = None  # of all holders so far, who held on longest
     longest_edit: Operation | None = None  # and of those that held it for themselves
     holders = [op for op in history.operations if op.locked_ns and op.released_ns]
-    # By both times: on a coarse clock one that seems to take no time comes before one that begins at the same tick.
-    for op in sorted(holders, key=lambda op: (op.locked_ns, op.released_ns)):
+    for op in sorted(holders, key=by_lock):
         other = longest if op.kind is Kind.EDIT else longest_edit
         if other and op.locked_ns < other.released_ns:
             found.append(Anomaly(Flaw.OVERLAP, "two were at it at once, each as if alone", (other, op)))

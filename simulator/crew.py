@@ -42,7 +42,7 @@ class Snapshot(NamedTuple):
     elapsed_s: float  # of the phase
     workers: int  # ready, or still there
     edits: int  # operations ended
-    waits_ms: tuple[tuple[float, int], ...]  # who waits for the lock, the longest first: for how long, and which worker
+    waits_ns: tuple[tuple[int, int], ...]  # who waits for the lock, the longest first: for how long, and which worker
     holding: int  # the workers that have it
 
 
@@ -157,14 +157,14 @@ class Crew:
     def _look(self, watch: Callable[[Snapshot], None], phase: str, begun: float) -> list[State]:
         states = [peek(saved.records(self._directory, worker)) for worker in range(self._size)]
         now = monotonic_ns()
-        waits = [((now - s.waiting_since_ns) / 1e6, n) for n, s in enumerate(states) if s.waiting_since_ns]
+        waits = [(now - s.waiting_since_ns, n) for n, s in enumerate(states) if s.waiting_since_ns]
         watch(
             Snapshot(
                 phase=phase,
                 elapsed_s=time.monotonic() - begun,
                 workers=sum(s.ready for s in states) if phase == "starting" else self._present(),
                 edits=sum(s.operations for s in states[: self._config.workers]),
-                waits_ms=tuple(sorted(waits, reverse=True)),
+                waits_ns=tuple(sorted(waits, reverse=True)),
                 holding=sum(s.holding for s in states),
             )
         )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DIGEST_BYTES", "NOTHING", "History", "Kind", "Operation", "Outcome", "digest", "withdrawn"]
+__all__ = ["DIGEST_BYTES", "NOTHING", "History", "Kind", "Operation", "Outcome", "by_lock", "digest", "withdrawn"]
 
 DIGEST_BYTES = 16
 
@@ -58,6 +58,14 @@ class Operation(NamedTuple):
     written: bytes  # digest of the content it wrote, or was about to write
     read_size_bytes: int
     version: int  # the N of the v0.0.N that it wrote
+
+
+def by_lock(operation: Operation) -> tuple[int, int]:
+    """Sort key: in the order in which they had the lock.
+
+    By both times: on a coarse clock one that seems to take no time comes before one that begins at the same tick.
+    """
+    return operation.locked_ns, operation.released_ns
 
 
 def withdrawn(operation: Operation) -> bool:

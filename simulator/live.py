@@ -29,15 +29,16 @@ _RATES = 40  # how many rates the small curve shows
 @contextmanager
 def watching(config: Config, stream: TextIO, *, live: bool) -> Iterator[Callable[[Snapshot], None]]:
     """Show snapshots on `stream` for as long as the block lasts: live if it can be, else in plain lines."""
+    lines = _unless_gone(_Lines(config, stream).show)
     if not live:
-        yield _unless_gone(_Lines(config, stream).show)
+        yield lines
         return
     try:
         from rich.console import Console
         from rich.live import Live
     except ImportError:
         stream.write("For a live view: pip install 'lockedfile[simulator]'\n")
-        yield _unless_gone(_Lines(config, stream).show)
+        yield lines
         return
     screen = _Screen(config)
     with Live(console=Console(file=stream), auto_refresh=False, transient=True) as view:
@@ -90,7 +91,7 @@ class _Pace:
 
 
 def _counts(snapshot: Snapshot) -> str:
-    return f"{len(snapshot.waits_ms):>4} waiting  {snapshot.holding:>3} holding"
+    return f"{len(snapshot.waits_ns):>4} waiting  {snapshot.holding:>3} holding"
 
 
 class _Lines:
@@ -110,7 +111,7 @@ class _Lines:
         if now < self._next:
             return
         self._next = now + _EVERY_S
-        longest = f"  longest {duration(snapshot.waits_ms[0][0] * 1e6)}" if snapshot.waits_ms else ""
+        longest = f"  longest {duration(snapshot.waits_ns[0][0])}" if snapshot.waits_ns else ""
         self._stream.write(
             f"{snapshot.phase:8} {snapshot.elapsed_s:5.1f} s  {snapshot.workers:>3} workers  "
             f"{snapshot.edits:>9,} edits  {rate:>7,.0f}/s{_counts(snapshot)}{longest}\n"
@@ -119,7 +120,7 @@ class _Lines:
 
 
 class _Screen:
-    """A picture of the run in five lines."""
+    """A picture of the run in four lines."""
 
     def __init__(self, config: Config) -> None:
         self._config, self._pace = config, _Pace(config)
@@ -145,7 +146,7 @@ class _Screen:
             f"{snapshot.workers} workers  {snapshot.elapsed_s:.1f} s",
         )
         rate = self._rates[-1] if self._rates else 0.0
-        waits = "  ".join(f"worker {worker} {duration(wait_ms * 1e6)}" for wait_ms, worker in snapshot.waits_ms[:3])
+        waits = "  ".join(f"worker {worker} {duration(wait_ns)}" for wait_ns, worker in snapshot.waits_ns[:3])
         return Group(
             head,
             Text(f"edits  {snapshot.edits:>11,}   {rate:>9,.0f}/s  {curve}", no_wrap=True, overflow="crop"),

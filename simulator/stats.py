@@ -7,14 +7,18 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from .history import Kind, Operation, Outcome, withdrawn
+from .history import Kind, Operation, Outcome, by_lock, withdrawn
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .history import History
 
-__all__ = ["Bucket", "Fairness", "Numbers", "Quantiles", "measure", "quantiles"]
+__all__ = ["ENDLESS_NS", "Bucket", "Fairness", "Numbers", "Quantiles", "measure", "quantiles"]
+
+
+ENDLESS_NS = 1 << 62
+"""Where a bucket has no upper bound."""
 
 
 class Quantiles(NamedTuple):
@@ -68,7 +72,7 @@ def measure(history: History, workers: int) -> Numbers:
     """
     holders = sorted(
         (op for op in history.operations if op.kind is Kind.EDIT and op.locked_ns),
-        key=lambda op: (op.locked_ns, op.released_ns),
+        key=by_lock,
     )
     committed = [op for op in holders if op.outcome is Outcome.OK]
     waited = [op for op in holders if op.outcome is Outcome.OK or withdrawn(op)]
@@ -113,7 +117,7 @@ def _buckets(durations_ns: list[int]) -> tuple[Bucket, ...]:
     if not counts:
         return ()
     used = range(min(counts), max(counts) + 1)
-    return tuple(Bucket(bounds[n], bounds[n + 1] if n + 1 < len(bounds) else 1 << 62, counts[n]) for n in used)
+    return tuple(Bucket(bounds[n], bounds[n + 1] if n + 1 < len(bounds) else ENDLESS_NS, counts[n]) for n in used)
 
 
 def _fairness(committed: list[Operation], waited: list[Operation], workers: int) -> Fairness:

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+from stress.gopeer import GoPeerError, installed_go
+from tests.go_command import Go
 from tests.lockedfile.processes import Child
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
+    from pathlib import Path
 
 settings.register_profile("suite", deadline=None, database=None)  # no test asserts a time
 settings.load_profile("suite")
@@ -41,6 +44,17 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
     return reason.removeprefix("Skipped: ")
+
+
+@pytest.fixture
+def go(tmp_path: Path) -> Go:
+    """The go command of this environment, or else of the PATH."""
+    try:
+        command = installed_go()
+    except GoPeerError as error:
+        pytest.skip(str(error))
+    (tmp_path / "go").mkdir()
+    return Go(command, tmp_path / "go")
 
 
 @pytest.fixture

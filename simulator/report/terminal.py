@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..checker import Result
+from ..stats import ENDLESS_NS
 from .story import story
 
 if TYPE_CHECKING:
     from ..stats import Bucket, Numbers, Quantiles
     from .account import Account
 
-__all__ = ["duration", "text"]
+__all__ = ["duration", "plain", "text"]
 
 _BAR = 44  # columns of the longest bar
 _EIGHTHS = " ▏▎▍▌▋▊▉"
@@ -87,7 +88,7 @@ def _histogram(buckets: tuple[Bucket, ...]) -> str:
 
 
 def _bound(time_ns: int) -> str:
-    return duration(time_ns) if time_ns < 1 << 62 else "more"
+    return duration(time_ns) if time_ns < ENDLESS_NS else "more"
 
 
 def _bar(share: float) -> str:
@@ -107,9 +108,8 @@ def _closing(account: Account) -> str:
         lines.append("stopped   before its time; this is about what was recorded until then")
     if account.kept_in:
         lines.append(f"kept      in {account.kept_in}")
-    lines.append(
-        f"verdict   {account.verdict.result.value}: {account.verdict.reason}"
-    )  # the first one has scrolled away
+    # Once more, as the first line of the report may have scrolled away.
+    lines.append(f"verdict   {account.verdict.result.value}: {account.verdict.reason}")
     lines.append(f"repeat    {account.config.command()}")
     return "\n".join(lines)
 

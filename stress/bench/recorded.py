@@ -20,6 +20,8 @@ from simulator.workload import module_file, raiser
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulator.strategies import Strategy
+
 __all__ = ["main"]
 
 _WORKERS = 32  # lines in the go.mod
@@ -33,7 +35,9 @@ def main() -> None:
     with TemporaryDirectory(dir=directory) as name:
         path = Path(name) / "go.mod"
         path.write_bytes(module_file(_WORKERS, seed=0))
-        edit = (_recorded if recorded == "yes" else _bare)(path)
+        strategy = load("lockedfile")
+        strategy.open(str(path))
+        edit = (_recorded if recorded == "yes" else _bare)(strategy, path)
         for _ in repeat(None, edits // _WARM_UP + 1):
             edit()
         start_ns = monotonic_ns()
@@ -42,15 +46,11 @@ def main() -> None:
         sys.stdout.write(f"{edits * 1e9 / (monotonic_ns() - start_ns)}\n")
 
 
-def _recorded(path: Path) -> Callable[[], object]:
-    strategy = load("lockedfile")
-    strategy.open(str(path))
+def _recorded(strategy: Strategy, path: Path) -> Callable[[], object]:
     return Editor(strategy, Recorder(f"{path}.records", _WORKER), _WORKER).edit
 
 
-def _bare(path: Path) -> Callable[[], object]:
-    strategy = load("lockedfile")
-    strategy.open(str(path))
+def _bare(strategy: Strategy, _path: Path) -> Callable[[], object]:
     raised = raiser(_WORKER)
     return lambda: strategy.edit(lambda content: raised(content)[0])
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from lockedfile import Mutex
 
-__all__ = ["GoPeerError", "build"]
+__all__ = ["GoPeerError", "build", "installed_go"]
 
 _SOURCE = Path(__file__).with_name("main.go")
 _PACKAGE = "go/internal/lockedfile/peer"  # below GOROOT/src/cmd; in the overlay only
@@ -40,7 +40,7 @@ def build(directory: Path) -> Path:
 
     Raises `GoPeerError`, with the reason and what to do.
     """
-    go = _go()
+    go = installed_go()
     directory = directory.absolute()
     (directory / "tmp").mkdir(parents=True, exist_ok=True)
     environment = _environment(directory)
@@ -57,8 +57,8 @@ def build(directory: Path) -> Path:
     return peer
 
 
-def _go() -> str:
-    """The go of this Python's environment, or else the one on PATH."""
+def installed_go() -> str:
+    """The go of this Python's environment, or else the one on PATH. Raises `GoPeerError`."""
     beside = str(Path(sys.executable).parent)
     go = shutil.which("go", path=os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]))
     if go is None:

@@ -116,6 +116,17 @@ class Child:
             _pipe(self.process.stdin).close()
 
 
+def go_together(children: Sequence[Child]) -> None:
+    """Let children that say "ready" go on at once, and wait until each has said "done" and ended."""
+    for child in children:
+        child.expect("ready")
+    for child in children:
+        child.tell()
+    for child in children:
+        child.expect("done")
+        child.end()
+
+
 def _pipe(pipe: IO[str] | None) -> IO[str]:
     assert pipe is not None
     return pipe

@@ -12,7 +12,7 @@ import pytest
 import lockedfile
 from lockedfile import Edit
 from tests.lockedfile import children, locks, needs, weakened
-from tests.lockedfile.processes import name
+from tests.lockedfile.processes import go_together, name
 from tests.lockedfile.threads import run_all
 
 if TYPE_CHECKING:
@@ -152,13 +152,7 @@ def test_threads_lose_no_update(path: Path) -> None:
 def test_processes_lose_no_update(spawn: Spawn, path: Path) -> None:
     """Six processes raise one number."""
     crowd = [spawn(children.count, name(Edit), path, 500) for _ in range(6)]
-    for child in crowd:
-        child.expect("ready")
-    for child in crowd:
-        child.tell()
-    for child in crowd:
-        child.expect("done")
-        child.end()
+    go_together(crowd)
     assert path.read_bytes() == b"3000\n"
 
 

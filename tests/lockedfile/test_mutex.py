@@ -9,7 +9,7 @@ import pytest
 
 from lockedfile import Mutex
 from tests.lockedfile import children, locks, weakened
-from tests.lockedfile.processes import name
+from tests.lockedfile.processes import go_together, name
 from tests.lockedfile.threads import run_all
 
 if TYPE_CHECKING:
@@ -168,13 +168,7 @@ def test_crowd_of_processes_loses_nothing(spawn: Spawn, path: Path, tmp_path: Pa
     counter = tmp_path / "counter"
     counter.write_bytes(b"0\n")
     crowd = [spawn(children.count_under_mutex, name(Mutex), path, counter, 200) for _ in range(4)]
-    for child in crowd:
-        child.expect("ready")
-    for child in crowd:
-        child.tell()
-    for child in crowd:
-        child.expect("done")
-        child.end()
+    go_together(crowd)
     assert counter.read_bytes() == b"800\n"
 
 

