@@ -9,13 +9,14 @@ takes the lock sees half an edit, and no update is lost; the go command is one t
 """
 
 from ._edit import Edit, Edited, edit, read, write
-from ._errors import LockedFileError, LockUnsupported
+from ._errors import JournalError, LockedFileError, LockUnsupported
 from ._locked_file import LockedFile, open
 from ._mutex import Mutex
 
 __all__ = [
     "Edit",
     "Edited",
+    "JournalError",
     "LockUnsupported",
     "LockedFile",
     "LockedFileError",

@@ -6,12 +6,13 @@ import os
 from os import close, fsdecode, fspath
 from time import monotonic_ns
 
-from . import _file
+from . import _file, _journal, _writeback
 from ._errors import name_file
 from ._file import acquire, read_all
-from ._locked_file import LockedFile
-from ._oslock import EXCLUSIVE, OPEN_FLAGS, UNLOCKED, lock
-from ._writeback import replace
+from ._journal import is_left, name_of
+from ._locked_file import repair
+from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
+from ._recovery import recover, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +26,13 @@ if TYPE_CHECKING:
 __all__ = ["Edit", "Edited", "edit", "read", "write"]
 
 _EDIT = os.O_RDWR | os.O_CREAT | OPEN_FLAGS
+_READ = os.O_RDONLY | OPEN_FLAGS
 
 
-class Edited(tuple[bool, int, int, int]):
+class Edited(tuple[bool, int, int, int, bool]):
     """What one edit did, and when on the clock `time.monotonic_ns`; immutable.
 
-    A tuple of `changed`, `asked_ns`, `locked_ns`, `released_ns`.
+    A tuple of `changed`, `asked_ns`, `locked_ns`, `released_ns`, `recovered`.
     """
 
     __slots__ = ()
@@ -56,6 +58,11 @@ class Edited(tuple[bool, int, int, int]):
         return self[3]
 
     @property
+    def recovered(self) -> bool:
+        """Was an edit that had been interrupted undone first?"""
+        return self[4]
+
+    @property
     def waited_ns(self) -> int:
         """Nanoseconds from asking for the lock until having it."""
         return self[2] - self[1]
@@ -66,24 +73,41 @@ class Edited(tuple[bool, int, int, int]):
         return self[3] - self[2]
 
     def __repr__(self) -> str:
-        return f"Edited(changed={self.changed}, waited_ns={self.waited_ns}, held_ns={self.held_ns})"
+        times = f"waited_ns={self.waited_ns}, held_ns={self.held_ns}"
+        return f"Edited(changed={self.changed}, {times}, recovered={self.recovered})"
 
 
 if TYPE_CHECKING:
 
     @overload
     def Edit(
-        path: StrOrBytesPath, transform: Callable[[bytes], ReadableBuffer], *, encoding: None = None, mode: int = 0o666
+        path: StrOrBytesPath,
+        transform: Callable[[bytes], ReadableBuffer],
+        *,
+        crash_safe: bool = True,
+        durable: bool = False,
+        encoding: None = None,
+        mode: int = 0o666,
     ) -> Edited: ...
 
     @overload
-    def Edit(path: StrOrBytesPath, transform: Callable[[str], str], *, encoding: str, mode: int = 0o666) -> Edited: ...
+    def Edit(
+        path: StrOrBytesPath,
+        transform: Callable[[str], str],
+        *,
+        crash_safe: bool = True,
+        durable: bool = False,
+        encoding: str,
+        mode: int = 0o666,
+    ) -> Edited: ...
 
 
 def Edit(
     path: StrOrBytesPath,
     transform: Callable[[bytes], ReadableBuffer] | Callable[[str], str],
     *,
+    crash_safe: bool = True,
+    durable: bool = False,
     encoding: str | None = None,
     mode: int = 0o666,
 ) -> Edited:
@@ -100,12 +124,19 @@ def Edit(
     it stays, empty. If a write fails, or is interrupted, the old content is put back; if that fails too, a note on the
     exception says so.
 
-    Not promised: a process killed in the middle of writing may leave the file torn; a reader that takes no lock may see
-    a mix of old and new; an exception that comes when all is written, from a signal handler or from closing the file,
-    leaves the new content. A transform that edits its own file waits for itself, for ever.
+    If the process is killed at any point, everybody who uses this package then sees the old content or the new one,
+    never a mix: a journal beside the file, `NAME.lockedfile-journal`, lets the next of them undo the edit. With
+    `durable` the same holds if the power fails, and an edit that has returned is never lost; if the disk fails to
+    confirm a write, the error says that the outcome is unknown. Without `crash_safe` no journal is made, which is
+    what Go does, and faster: a process killed in the middle may leave the file torn.
 
-    Raises `TypeError` for an answer of another type, `LockUnsupported` where no lock can be had, `OSError` for what the
-    system refuses, with `filename` set; only regular files, or links to them, can be edited.
+    Not promised: what a reader sees that takes no lock, or that does not know the journal and comes after a kill; an
+    exception that comes when all is written, from a signal handler or from closing the file, leaves the new content.
+    A transform that edits its own file waits for itself, for ever.
+
+    Raises `TypeError` for an answer of another type, `ValueError` for `durable` without `crash_safe`,
+    `LockUnsupported` where no lock can be had, `JournalError` where no journal can be, `OSError` for what the system
+    refuses, with `filename` set; only regular files, or links to them, can be edited.
 
     Source: `Transform` of Go's cmd/go/internal/lockedfile.
     """
@@ -115,11 +146,17 @@ def Edit(
         raise TypeError(f"Edit {fsdecode(path)}: the transform is {type(transform).__name__}, which cannot be called")
     if encoding is not None:
         transform = _on_text(transform, encoding, path)  # type: ignore[arg-type]  # the overloads say that it takes str
+    if durable and not crash_safe:
+        raise ValueError(f"Edit {fsdecode(path)}: a durable edit needs its journal; do not turn crash_safe off")
     owner = _file.this_process
-    fd, size = acquire(path, _EDIT, EXCLUSIVE, mode)
+    fd, status, place = acquire(path, _EDIT, EXCLUSIVE, mode)
     try:
         locked_ns = monotonic_ns()
-        old = read_all(fd, size, path)
+        old = read_all(fd, status.st_size, path)
+        recovered = False
+        journal = name_of(place)
+        if is_left(journal, old) and (right := recover(old, journal, fd, status, path)) is not None:
+            old, recovered = right, True
         new = transform(old)  # type: ignore[arg-type]  # and that this one takes bytes
         if type(new) is not bytes:
             new = _as_bytes(new, f"Edit {fsdecode(path)}: the transform returned", "for text, give an encoding")
@@ -129,7 +166,12 @@ def Edit(
                 raise RuntimeError(
                     f"Edit {fsdecode(path)}: the transform returned in a forked child; its parent has the lock"
                 )
-            replace(fd, old, new, path)
+            if crash_safe:
+                _journal.replace(fd, old, new, path, place, journal, status, durable=durable)
+            else:
+                _writeback.replace(fd, old, new, path)
+        elif durable:
+            _journal.confirm(fd, path, place)
         released_ns = monotonic_ns()
     finally:
         try:
@@ -141,7 +183,7 @@ def Edit(
         except OSError as error:
             name_file(error, path)
             raise
-    return Edited((changed, asked_ns, locked_ns, released_ns))
+    return Edited((changed, asked_ns, locked_ns, released_ns, recovered))
 
 
 edit = Edit
@@ -150,24 +192,54 @@ edit = Edit
 def read(path: StrOrBytesPath) -> bytes:
     """The whole content of the file at `path`, read under a shared lock: never half of an edit.
 
-    Waits as long as an exclusive lock is held; other readers do not make it wait. Raises what `Edit` raises of
-    `LockUnsupported` and `OSError`; a missing file is not made.
+    Waits as long as an exclusive lock is held; other readers do not make it wait. An edit that was interrupted is
+    undone, if we may write to the file; if not, the content is the right one all the same. Raises what `Edit` raises
+    of `LockUnsupported`, `JournalError` and `OSError`; a missing file is not made.
 
     Source: `Read` of Go's cmd/go/internal/lockedfile.
     """
-    with LockedFile(path) as file:
-        return file.readall()
+    path = fspath(path)
+    owner = _file.this_process
+    fd, status, place = acquire(path, _READ, SHARED, 0)
+    try:
+        content = read_all(fd, status.st_size, path)
+        journal = name_of(place)
+        interrupted = is_left(journal, content)
+        if interrupted:
+            right = whole(content, journal, fd, status, path)
+            interrupted = right is not None
+            content = content if right is None else right
+    finally:
+        try:
+            try:
+                if _file.this_process is owner:
+                    lock(fd, UNLOCKED)
+            finally:
+                close(fd)
+        except OSError as error:
+            name_file(error, path)
+            raise
+    if interrupted:
+        repair(path)
+    return content
 
 
-def write(path: StrOrBytesPath, content: ReadableBuffer, *, mode: int = 0o666) -> None:
+def write(
+    path: StrOrBytesPath,
+    content: ReadableBuffer,
+    *,
+    crash_safe: bool = True,
+    durable: bool = False,
+    mode: int = 0o666,
+) -> None:
     """Make `content` the content of the file at `path`: an `Edit` that does not look at the old one, with its promises.
 
-    So a failed write leaves the old content, which is why the file has to be readable too.
+    So a failed write, or a killed one, leaves the old content, which is why the file has to be readable too.
 
     Source: `Write` of Go's cmd/go/internal/lockedfile, which truncates first and so loses the old content.
     """
     new = _as_bytes(content, f"write {fsdecode(path)}: the content is", "text has to be encoded")
-    Edit(path, lambda _: new, mode=mode)
+    Edit(path, lambda _: new, crash_safe=crash_safe, durable=durable, mode=mode)
 
 
 def _as_bytes(content: object, what: str, advice: str) -> bytes:

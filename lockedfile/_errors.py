@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LockUnsupported", "LockedFileError", "name_file"]
+__all__ = ["JournalError", "LockUnsupported", "LockedFileError", "name_file"]
 
 
 class LockedFileError(Exception):
@@ -13,6 +13,13 @@ class LockUnsupported(LockedFileError, OSError):
     """The system, or the file system that holds `filename`, cannot lock.
 
     Has `errno`, `strerror` and `filename` as every `OSError` has. Nothing was read or written.
+    """
+
+
+class JournalError(LockedFileError, OSError):
+    """No journal can be kept for an edit of `filename`, or the one that is there can neither be used nor ignored.
+
+    Has `errno`, `strerror` and `filename` as every `OSError` has. Nothing was written.
     """
 
 

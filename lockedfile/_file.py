@@ -15,10 +15,11 @@ import errno
 import os
 import stat
 from itertools import repeat, starmap
-from os import close, fstat, ftruncate, read
+from os import close, fstat, ftruncate, lstat, read
 from os import open as os_open
 from os import stat as os_stat
-from stat import S_IFMT, S_ISREG
+from os.path import realpath
+from stat import S_IFMT, S_ISLNK, S_ISREG
 
 from ._errors import LockUnsupported, name_file
 from ._oslock import NONBLOCK, UNLOCKED, cannot_lock, lock
@@ -63,12 +64,15 @@ if hasattr(os, "register_at_fork"):  # where there is fork
     os.register_at_fork(after_in_child=_renew_process)
 
 
-def acquire(path: str | bytes, flags: int, kind: int, perm: int, *, truncate: bool = False) -> tuple[int, int]:
-    """Open `path` and lock it, waiting in the kernel: its descriptor, and its size in bytes under the lock.
+def acquire(
+    path: str | bytes, flags: int, kind: int, perm: int, *, truncate: bool = False
+) -> tuple[int, os.stat_result, str | bytes]:
+    """Open `path` and lock it, waiting in the kernel: its descriptor, its status under the lock, and where it is.
 
-    With `truncate` it is emptied then, and not before. Whoever has the descriptor has to close it, and to unlock it
-    before that: a child forked meanwhile has the same lock open, and closing would leave it to the child. Only in the
-    process that locked, by its token: the unlock of a forked child would be its parent's.
+    That is `path`, unless that is a symlink. With `truncate` it is emptied then, and not before. Whoever has the
+    descriptor has to close it, and to unlock it before that: a child forked meanwhile has the same lock open, and
+    closing would leave it to the child. Only in the process that locked, by its token: the unlock of a forked child
+    would be its parent's.
 
     Raises `LockUnsupported`, or the `OSError` of the call that failed; both name the path.
     """
@@ -82,15 +86,19 @@ def acquire(path: str | bytes, flags: int, kind: int, perm: int, *, truncate: bo
                 if not S_ISREG(opened.st_mode):
                     raise _not_regular(opened, path)
                 lock(fd, kind)
+                place = path
                 try:
-                    named = os_stat(path)
+                    named = lstat(path)
+                    if S_ISLNK(named.st_mode):
+                        place = realpath(path)
+                        named = lstat(place)
                 except FileNotFoundError:
                     continue  # unlinked while we waited: the next open makes it anew, or says that it is gone
                 if named.st_ino == opened.st_ino and named.st_dev == opened.st_dev:
                     if truncate and named.st_size:
                         ftruncate(fd, 0)
                     locked = True
-                    return fd, named.st_size
+                    return fd, named, place
             finally:
                 if not locked:
                     try:

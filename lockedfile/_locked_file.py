@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-from errno import EBADF, ENOSPC
-from os import fsdecode, fspath, strerror
+from errno import EACCES, EBADF, ENOSPC
+from os import close, fsdecode, fspath, lseek, strerror
 
 from . import _file
-from ._errors import name_file
-from ._file import acquire
+from ._errors import JournalError, name_file
+from ._file import acquire, read_all
+from ._journal import discard, exists, name_of
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
+from ._recovery import recover, whole
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     _P = ParamSpec("_P")
     _R = TypeVar("_R")
 
-__all__ = ["LockedFile", "open"]
+__all__ = ["LockedFile", "open", "repair"]
 
 _CREATION = {
     "r": 0,
@@ -73,10 +75,22 @@ class LockedFile(io.FileIO):
         kind = SHARED if flags & (os.O_WRONLY | os.O_RDWR) == 0 else EXCLUSIVE
 
         def opener(_path: object, _flags: int) -> int:
-            fd, _ = acquire(path, flags, kind, perm, truncate="w" in mode)
+            fd = _open_whole(path, flags, kind, perm, "w" in mode)
+            if fd is None:
+                repair(path)
+                if flags & os.O_WRONLY:  # to look at the content too
+                    fd = _open_whole(path, flags ^ os.O_WRONLY ^ os.O_RDWR, kind, perm, False)
+                else:
+                    fd = _open_whole(path, flags, kind, perm, False)
+            if fd is None:
+                raise JournalError(EACCES, "an edit was interrupted, and the file cannot be repaired from here", path)
             return fd
 
-        super().__init__(path, mode, opener=opener)
+        try:
+            super().__init__(path, mode, opener=opener)
+        except OSError as error:
+            name_file(error, path)
+            raise
 
     def close(self) -> None:
         """Unlock and close. A second call is an error that names the path; the end of a `with` block is not one."""
@@ -139,6 +153,47 @@ class LockedFile(io.FileIO):
                 break
             line += part
         return line
+
+
+def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: bool) -> int | None:
+    """The descriptor of the locked file, whole; None if an edit was interrupted and this descriptor cannot undo it."""
+    fd, status, place = acquire(path, flags, kind, perm, truncate=truncate)
+    settled = False
+    try:
+        settled = _settled(fd, status, name_of(place), path, flags, truncate)
+        return fd if settled else None
+    finally:
+        if not settled:
+            try:
+                lock(fd, UNLOCKED)
+            finally:
+                close(fd)
+
+
+def _settled(
+    fd: int, status: os.stat_result, journal: str | bytes, path: str | bytes, flags: int, truncate: bool
+) -> bool:
+    if not exists(journal):
+        return True
+    if truncate:
+        discard(journal)  # nothing is left of the content that it is about
+        return True
+    if flags & os.O_WRONLY:
+        return False  # it cannot be read through this one
+    content = read_all(fd, status.st_size, path)
+    lseek(fd, 0, os.SEEK_SET)
+    if flags & os.O_RDWR and not flags & os.O_APPEND:  # which would write elsewhere than it is told
+        recover(content, journal, fd, status, path)
+        return True
+    return whole(content, journal, fd, status, path) is None
+
+
+def repair(path: str | bytes) -> None:
+    """Make the file at `path` whole, if we may; it is not locked by us."""
+    try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
+        LockedFile(path, "r+b").close()
+    except OSError:
+        pass
 
 
 def _flags(mode: str, path: str | bytes) -> int:

@@ -16,7 +16,11 @@ from os import ftruncate, strerror
 from ._errors import name_file
 from ._oslock import pwrite
 
-__all__ = ["changed_spans", "replace"]
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["TRIES", "changed_spans", "replace", "undone", "write_all"]
 
 # The kernel copies a page in one go, so that looking for less costs more than writing it.
 _PAGE = 4096
@@ -26,7 +30,7 @@ _MOST_BYTES = 1 << 30
 
 # How often putting back is begun again when it fails, or is itself interrupted. A tuple, as a loop over it makes no
 # call, after which a handler could raise, before its first round.
-_TRIES = tuple(range(10))
+TRIES = tuple(range(10))
 
 
 def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
@@ -34,20 +38,20 @@ def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
     overwriting = False
     try:
         if len(new) > len(old):
-            _write(fd, new[len(old) :], len(old))
+            write_all(fd, new[len(old) :], len(old))
         overwriting = True
         if len(new) == len(old) <= _PAGE:
-            _write(fd, new, 0)
+            write_all(fd, new, 0)
         else:
             for start, end in changed_spans(old, new):
-                _write(fd, new[start:end], start)
+                write_all(fd, new[start:end], start)
         if len(new) < len(old):
             ftruncate(fd, len(new))
     except BaseException as error:
         raised = error
-        for _ in _TRIES:
+        for _ in TRIES:
             try:
-                raised = _put_back(fd, old, new if overwriting else old, raised)
+                raised = undone(lambda: _restore(fd, old, new if overwriting else old), raised)
                 break
             except BaseException as again:  # noqa: BLE001 - an interrupt between two of its tries; it is what is raised
                 raised = again
@@ -58,29 +62,32 @@ def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
         raise raised from error
 
 
-def _put_back(fd: int, old: bytes, new: bytes, cause: BaseException) -> BaseException:
-    """Make the file hold `old` again, where `new` may be; give what is to be raised: `cause`, or an interrupt."""
-    for _ in _TRIES:
+def undone(undo: Callable[[], None], cause: BaseException, comfort: str = "") -> BaseException:
+    """Call `undo` until it is done; give what is to be raised: `cause`, or an interrupt that came meanwhile.
+
+    If it cannot be done, a note on that says so, and `comfort`.
+    """
+    for _ in TRIES:
         try:
-            _restore(fd, old, new)
+            undo()
             return cause
         except Exception as error:  # noqa: BLE001 - it is told with the cause, if it stays
             failure: BaseException = error
         except BaseException as error:  # noqa: BLE001 - Ctrl-C: it may not get lost
             cause = failure = error
-    cause.add_note(f"the old content could not be put back: {failure!r}")
+    cause.add_note(f"the old content could not be put back: {failure!r}{comfort}")
     return cause
 
 
 def _restore(fd: int, old: bytes, new: bytes) -> None:
     ftruncate(fd, len(old))  # first: on a full disk, what was a hole before may need the space that a new tail has
     for start, end in changed_spans(old, new):
-        _write(fd, old[start:end], start)
+        write_all(fd, old[start:end], start)
     if len(new) < len(old):
-        _write(fd, old[len(new) :], len(new))
+        write_all(fd, old[len(new) :], len(new))
 
 
-def _write(fd: int, data: bytes, offset: int) -> None:
+def write_all(fd: int, data: bytes, offset: int) -> None:
     """All of `data` at `offset`; a write that took only a part is gone on with."""
     while (taken := pwrite(fd, data[:_MOST_BYTES], offset)) < len(data):
         if taken == 0:

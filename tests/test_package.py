@@ -38,6 +38,9 @@ PACKAGES = {
             ("_errors",),
             ("_oslock",),
             ("_writeback", "_file"),
+            ("_record",),
+            ("_journal",),
+            ("_recovery",),
             ("_locked_file",),
             ("_mutex", "_edit"),
             ("__init__",),
@@ -52,7 +55,8 @@ PACKAGES = {
             ("recorder", "strategies", "workload"),
             ("checker", "saved", "stats"),
             ("report",),
-            ("worker",),
+            ("process", "worker"),
+            ("faults",),
             ("crew",),
             ("live", "run"),
             ("arguments",),
@@ -60,7 +64,7 @@ PACKAGES = {
             ("__main__",),
         ),
         others=frozenset({"strategies: lockedfile", "live: rich"}),  # lockers under test stay in their strategies
-        platform="crew",
+        platform="process",
     ),
 }
 

@@ -9,11 +9,28 @@ from __future__ import annotations
 import errno
 import os
 
-__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "UNLOCKED", "cannot_lock", "lock", "pwrite"]
+__all__ = [
+    "EXCLUSIVE",
+    "JOURNAL_FLAGS",
+    "NONBLOCK",
+    "OPEN_FLAGS",
+    "SHARED",
+    "UNLOCKED",
+    "access_at_birth",
+    "cannot_lock",
+    "give_access",
+    "lock",
+    "most_bytes",
+    "pwrite",
+    "sync",
+    "sync_data",
+    "sync_directory",
+    "trusts",
+]
 
 EXCLUSIVE, SHARED, UNLOCKED = 2, 0, -1
 NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
-OPEN_FLAGS = NONBLOCK
+OPEN_FLAGS = JOURNAL_FLAGS = NONBLOCK
 
 
 def lock(fd: int, kind: int) -> None:
@@ -22,6 +39,33 @@ def lock(fd: int, kind: int) -> None:
 
 
 def pwrite(fd: int, data: bytes, offset: int) -> int:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def sync(fd: int) -> None:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+sync_data = sync
+
+
+def most_bytes() -> int:
+    return -1
+
+
+def sync_directory(path: str | bytes) -> None:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def trusts(owner: int, fd: int, status: os.stat_result) -> bool:
+    return False
+
+
+def access_at_birth(source: int, status: os.stat_result) -> int:
+    return 0o600
+
+
+def give_access(fd: int, source: int, status: os.stat_result) -> None:
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 

@@ -16,10 +16,28 @@ from ctypes import wintypes
 
 assert sys.platform == "win32"
 
-__all__ = ["EXCLUSIVE", "NONBLOCK", "OPEN_FLAGS", "SHARED", "UNLOCKED", "cannot_lock", "lock", "pwrite"]
+__all__ = [
+    "EXCLUSIVE",
+    "JOURNAL_FLAGS",
+    "NONBLOCK",
+    "OPEN_FLAGS",
+    "SHARED",
+    "UNLOCKED",
+    "access_at_birth",
+    "cannot_lock",
+    "give_access",
+    "lock",
+    "most_bytes",
+    "pwrite",
+    "sync",
+    "sync_data",
+    "sync_directory",
+    "trusts",
+]
 
 NONBLOCK = 0
 OPEN_FLAGS = os.O_BINARY | os.O_NOINHERIT
+JOURNAL_FLAGS = OPEN_FLAGS
 
 EXCLUSIVE, SHARED = 0x2, 0  # LOCKFILE_EXCLUSIVE_LOCK, and its absence
 UNLOCKED = -1
@@ -82,3 +100,26 @@ def pwrite(fd: int, data: bytes, offset: int) -> int:
 
 def cannot_lock(error: OSError) -> bool:
     return error.winerror in _NO_LOCKING
+
+
+sync = sync_data = os.fsync
+
+
+def most_bytes() -> int:
+    return -1
+
+
+def sync_directory(path: str | bytes) -> None:
+    """Nothing: a directory cannot be synced, and NTFS logs its changes in the order in which they are made."""
+
+
+def trusts(owner: int, fd: int, status: os.stat_result) -> bool:
+    return True  # who owns a file is not in its status; the access list of the directory has to do
+
+
+def access_at_birth(source: int, status: os.stat_result) -> int:
+    return 0o600  # of which Windows takes only that it can be written to
+
+
+def give_access(fd: int, source: int, status: os.stat_result) -> None:
+    """Nothing: a new file inherits the access list of its directory."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import lockedfile
+from tests.lockedfile.contents import brief
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,3 +239,45 @@ def hold_two(first: str, second: str) -> None:
         with lockedfile.open(second, "r+b"):
             pass
     say("held both")
+
+
+def do(what: str, path: str) -> None:
+    """Read, edit or open `path`, and say as JSON what it held, or the error."""
+
+    def by_edit(editor: Callable[..., Any]) -> tuple[bytes, bool]:
+        seen: list[bytes] = []
+
+        def append(old: bytes) -> bytes:
+            seen.append(old)
+            return old + b"done\n"
+
+        edited = editor(path, append)
+        return seen[0], edited.recovered
+
+    def by_open(mode: str) -> tuple[bytes, bool]:
+        with lockedfile.open(path, mode) as file:
+            return file.read(), False
+
+    content, recovered, error = b"", False, None
+    try:
+        if what == "read":
+            content = lockedfile.read(path)
+        elif what.startswith("open "):
+            content, recovered = by_open(what.removeprefix("open "))
+        else:
+            content, recovered = by_edit(load(what))
+    except BaseException as caught:  # noqa: BLE001 - told, not handled
+        error = caught
+    say(json.dumps(told(error) | {"content": None if error else brief(content), "recovered": recovered}))
+
+
+def read_all(expected: str, *paths: str) -> None:
+    """Read each of `paths`, all of which have to hold what the file `expected` does."""
+    with open(expected, "rb") as file:
+        content = file.read()
+    say("ready")
+    hear()
+    for path in paths:
+        read = lockedfile.read(path)
+        assert read == content, f"{path}: {brief(read)}"
+    say("done")

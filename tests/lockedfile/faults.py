@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from lockedfile import Edit
 from tests.lockedfile import children, locks
 from tests.lockedfile.processes import name
+from tests.lockedfile.protocols import beside, journal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
 
 class Trace:
-    """Strace, which notes the calls on one file, and injects into them."""
+    """Strace, which notes the calls on one file, its journal and its directory, and injects into them."""
 
     def __init__(self, log: Path, path: Path, *expressions: str) -> None:
         self.log = log
         options = [part for expression in expressions for part in ("-e", expression)]
-        self.command = ["strace", "-f", "-qq", "-o", str(log), "-P", str(path), *options]
+        paths = [part for traced in (path, journal_of(path), path.parent) for part in ("-P", str(traced))]
+        self.command = ["strace", "-f", "-qq", "-o", str(log), *paths, *options]
 
     def lines(self) -> list[str]:
         """What it noted, without the process ids; to be asked once the child has ended."""
@@ -42,6 +44,7 @@ class Outcome(NamedTuple):
     lock: str
     injected: int
     calls: list[str]
+    beside: list[str]  # what lies beside the file then
 
 
 def attempt(
@@ -54,7 +57,7 @@ def attempt(
     trace = Trace(path.with_name("trace"), path, *expressions)
     child = spawn(children.attempt, name(editor), path, source, prefix=trace.command)
     told = json.loads(child.hear())
-    content, lock = path.read_bytes(), locks.state(path)
+    content, lock, left = path.read_bytes(), locks.state(path), beside(path)
     child.tell()
     child.end()
-    return Outcome(told, content, lock, trace.injected(), trace.lines())
+    return Outcome(told, content, lock, trace.injected(), trace.lines(), left)

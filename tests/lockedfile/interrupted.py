@@ -9,11 +9,13 @@ import signal
 import sys
 import threading
 import warnings
+from pathlib import Path
 from typing import Any
 
 import lockedfile
 from tests.lockedfile import locks
 from tests.lockedfile.children import hear, load, open_descriptors, say, told
+from tests.lockedfile.protocols import beside
 
 if sys.platform == "win32":
     raise ImportError("POSIX only")
@@ -74,7 +76,7 @@ def raise_interrupted(what: str, path: str) -> None:
     say(f"{type(error).__name__}, {open_descriptors() - before} leaked, {locks.state(path)}")
 
 
-def storm(path: str, contents: str) -> None:
+def storm(editor: str, path: str, contents: str) -> None:
     """Edit `path` from one content in the file `contents` to the next, for ever; say how it is after each interrupt.
 
     An interrupt may come at any time after what is said and before what is said next.
@@ -82,19 +84,18 @@ def storm(path: str, contents: str) -> None:
     with open(contents, encoding="ascii") as file:
         cycle = [content.encode() for content in json.load(file)]
     following = dict(zip(cycle, cycle[1:] + cycle[:1], strict=True))
-    before, verdict, edits = open_descriptors(), "ready", 0
+    edit, before, verdict = load(editor), open_descriptors(), "ready"
     while True:
         try:
             say(verdict)
             while True:
-                lockedfile.Edit(path, following.__getitem__)
-                edits += 1
+                edit(path, following.__getitem__)
         except KeyboardInterrupt:
             pass
         with open(path, "rb") as file:
             whole = file.read() in following
         free, leaked = locks.state(path) == "free", open_descriptors() - before
-        verdict = f"whole={whole} free={free} leaked={leaked}"
+        verdict = f"whole={whole} free={free} leaked={leaked} beside={beside(Path(path))}"
         if not free:
             say(verdict)
             return

@@ -8,13 +8,15 @@ import signal
 import sys
 
 import lockedfile
-from tests.lockedfile.children import attempt, hear, say, told
+from tests.lockedfile.children import attempt, do, hear, say, told
 
 if sys.platform == "win32":
     raise ImportError("POSIX only")
 
 import fcntl
 import resource
+
+_NOBODY = 65534
 
 
 def attempt_limited(editor: str, path: str, new_path: str, limit: str) -> None:
@@ -25,9 +27,7 @@ def attempt_limited(editor: str, path: str, new_path: str, limit: str) -> None:
 
 def edit_unprivileged(path: str) -> None:
     """Edit as a user who may not, and say the error."""
-    if os.geteuid() == 0:
-        os.setgroups([])
-        os.setuid(65534)
+    drop()
     try:
         lockedfile.Edit(path, lambda _: b"changed")
     except OSError as error:
@@ -65,3 +65,49 @@ def append_signalled(path: str, text: str) -> None:
     hear()
     lockedfile.Edit(path, lambda old: old + text.encode())
     say("edited")
+
+
+def drop(user: int = _NOBODY, group: int = _NOBODY, groups: tuple[int, ...] = ()) -> None:
+    """Be that user for good, if we are root; who is not has no more rights than a user anyway."""
+    if os.geteuid() == 0:
+        os.setgroups(groups)
+        os.setgid(group)
+        os.setuid(user)
+
+
+def do_unprivileged(what: str, path: str) -> None:
+    """`children.do`, as a user who may not do all."""
+    drop()
+    do(what, path)
+
+
+def attempt_as(user: str, group: str, editor: str, path: str, new_path: str) -> None:
+    """`children.attempt`, as that user, whose only group it is."""
+    drop(int(user), int(group))
+    attempt(editor, path, new_path)
+
+
+def do_as(user: str, group: str, what: str, path: str) -> None:
+    """`children.do`, as that user, whose only group it is."""
+    drop(int(user), int(group))
+    do(what, path)
+
+
+def _readable(path: str) -> bool:
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except PermissionError:
+        return False
+    return True
+
+
+def tell_readers(*paths: str) -> None:
+    """For each line of JSON heard, `[user, group, other groups]`, say as JSON which of `paths` these may read."""
+    while line := hear():
+        user, group, groups = json.loads(line)
+        os.setgroups(groups)
+        os.setegid(group)
+        os.seteuid(user)
+        say(json.dumps([_readable(path) for path in paths]))
+        os.seteuid(0)
+        os.setegid(0)

@@ -231,24 +231,24 @@ def test_edited_tells_when(path: Path) -> None:
     assert edited.asked_ns <= edited.locked_ns <= edited.released_ns
     assert edited.waited_ns == edited.locked_ns - edited.asked_ns >= 0
     assert edited.held_ns == edited.released_ns - edited.locked_ns >= 0
-    assert edited == (True, edited.asked_ns, edited.locked_ns, edited.released_ns)
+    assert edited == (True, edited.asked_ns, edited.locked_ns, edited.released_ns, False)
 
 
 def test_edited_cannot_be_changed() -> None:
     """No field can be set, none added."""
-    edited: Any = Edited((True, 1, 3, 7))
-    for field in ("changed", "asked_ns", "locked_ns", "released_ns", "waited_ns", "held_ns", "new"):
+    edited: Any = Edited((True, 1, 3, 7, True))
+    for field in ("changed", "asked_ns", "locked_ns", "released_ns", "recovered", "waited_ns", "held_ns", "new"):
         with pytest.raises(AttributeError):
             setattr(edited, field, 0)
-    assert edited == (True, 1, 3, 7)
+    assert edited == (True, 1, 3, 7, True)
 
 
 def test_edited_pickles_and_shows_itself() -> None:
     """The copy has the same type and facts."""
-    edited = Edited((True, 1, 3, 7))
+    edited = Edited((True, 1, 3, 7, False))
     copy = pickle.loads(pickle.dumps(edited))
-    assert (type(copy), copy, copy.held_ns) == (Edited, edited, 4)
-    assert repr(edited) == "Edited(changed=True, waited_ns=2, held_ns=4)"
+    assert (type(copy), copy, copy.held_ns, copy.recovered) == (Edited, edited, 4, False)
+    assert repr(edited) == "Edited(changed=True, waited_ns=2, held_ns=4, recovered=False)"
 
 
 def test_read_gives_the_content_and_changes_nothing(path: Path) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import lockedfile
-from lockedfile import LockedFileError, LockUnsupported
+from lockedfile import JournalError, LockedFileError, LockUnsupported
 from lockedfile._errors import name_file
 
 if TYPE_CHECKING:
@@ -51,6 +51,15 @@ def test_errors_that_we_raise_pickle(tmp_path: Path) -> None:
     """The system's, with the file name that we gave them, too."""
     with pytest.raises(OSError, match=r".") as refused:
         lockedfile.read(tmp_path)
+    (tmp_path / "mod.lockedfile-journal").mkdir()
+    with pytest.raises(JournalError) as in_the_way:
+        lockedfile.write(tmp_path / "mod", b"module m\n")
+    journal = pickle.loads(pickle.dumps(in_the_way.value))
+    assert (type(journal), str(journal), journal.filename) == (
+        JournalError,
+        str(in_the_way.value),
+        str(tmp_path / "mod"),
+    )
     with lockedfile.open(tmp_path / "file", "wb") as file, pytest.raises(OSError, match=r".") as unreadable:
         file.read()
     twin = pickle.loads(pickle.dumps(refused.value))
@@ -78,5 +87,5 @@ def test_name_file_keeps_the_cause() -> None:
 def test_every_error_of_ours_has_our_root() -> None:
     """So that one `except` is enough."""
     errors = [value for value in vars(lockedfile).values() if isinstance(value, type) and issubclass(value, Exception)]
-    assert LockUnsupported in errors
+    assert {JournalError, LockUnsupported} <= set(errors)
     assert all(issubclass(error, LockedFileError) for error in errors)

@@ -14,14 +14,16 @@ import fcntl
 
 import lockedfile
 from lockedfile import Edit, LockedFile
-from tests.lockedfile import forking, needs, weakened
+from tests.lockedfile import crashes, forking, needs, weakened
 from tests.lockedfile.processes import name
+from tests.lockedfile.protocols import beside, edit_as_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from tests.lockedfile.processes import Child
+    from tests.lockedfile.weakened import Editor
 
     Spawn = Callable[..., Child]
 
@@ -66,14 +68,29 @@ def test_missing_unlock_would_show(spawn: Spawn, path: Path) -> None:
     child.end()
 
 
+@pytest.mark.parametrize("editor", [Edit, edit_as_go])
 @pytest.mark.parametrize("leave", ["return", "raise", "_exit", "kill"])
-def test_forked_child_in_a_transform_neither_writes_nor_unlocks(spawn: Spawn, path: Path, leave: str) -> None:
-    """However it leaves the transform; the parent's edit goes on under the lock."""
-    child = spawn(forking.fork_in_edit, name(Edit), leave, path)
+def test_forked_child_in_a_transform_neither_writes_nor_unlocks(
+    spawn: Spawn, path: Path, leave: str, editor: Editor
+) -> None:
+    """However it leaves the transform; the parent's edit goes on under the lock, and the child makes no journal."""
+    child = spawn(forking.fork_in_edit, name(editor), leave, path)
     child.expect(r"exclusive b'old\n'")
     child.expect("edited")
     child.end()
     assert path.read_bytes() == b"old\nparent\n"
+    assert beside(path) == []
+
+
+@pytest.mark.parametrize("leave", ["return", "_exit"])
+def test_forked_child_in_a_transform_leaves_what_was_recovered(spawn: Spawn, path: Path, leave: str) -> None:
+    """Parent and child have the content that was made whole before the transform, and it is in the file."""
+    crashes.leave(path, b"old\n", b"torn\n")
+    child = spawn(forking.fork_in_edit, name(Edit), leave, path)
+    child.expect(r"exclusive b'old\n'")
+    child.expect("edited")
+    child.end()
+    assert (path.read_bytes(), beside(path)) == (b"old\nparent\n", [])
 
 
 def test_edit_by_a_forked_child_would_show(spawn: Spawn, path: Path) -> None:

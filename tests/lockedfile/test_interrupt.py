@@ -17,9 +17,10 @@ if sys.platform == "win32":
 
 import lockedfile
 from lockedfile import Edit
-from tests.lockedfile import faults, interrupted, locks, needs, posix, weakened
+from tests.lockedfile import crashes, faults, interrupted, locks, needs, posix, weakened
 from tests.lockedfile.contents import brief
 from tests.lockedfile.processes import name
+from tests.lockedfile.protocols import beside, edit_as_go, edit_durably
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     Spawn = Callable[..., Child]
 
-STORM = 1000
+STORM_ROUNDS = 600
 
 OLD = bytes(range(256)) * 80
 NEW = b"A" + OLD[1:9000] + b"B" + OLD[9001:] + b"tail" * 3000
@@ -45,10 +46,10 @@ def attempt(spawn: Spawn, path: Path, new: bytes, expression: str, editor: Edito
     trace = faults.Trace(path.with_name("trace"), path, expression)
     child = spawn(interrupted.edit_interrupted, name(editor), path, source, prefix=trace.command)
     told = json.loads(child.hear())
-    content, lock = path.read_bytes(), locks.state(path)
+    content, lock, left = path.read_bytes(), locks.state(path), beside(path)
     child.tell()
     child.end()
-    return faults.Outcome(told, content, lock, trace.injected(), trace.lines())
+    return faults.Outcome(told, content, lock, trace.injected(), trace.lines(), left)
 
 
 def outcomes(spawn: Spawn, path: Path, new: bytes, fault: str, editor: Editor = Edit) -> Iterator[faults.Outcome]:
@@ -60,43 +61,66 @@ def outcomes(spawn: Spawn, path: Path, new: bytes, fault: str, editor: Editor = 
             return
 
 
+# The calls of an edit that come once all is written: the second flock is the unlock.
+LAST_CALLS = {
+    edit_as_go: {"flock"},
+    Edit: {"flock", "ftruncate", "unlink"},
+    edit_durably: {"flock", "ftruncate", "unlink", "fsync"},
+}
+
+
 @needs.strace
 @pytest.mark.parametrize("new", [NEW, SHORT], ids=["growing", "shrinking"])
-@pytest.mark.parametrize("call", ["openat", "newfstatat", "flock", "read", "pwrite64", "ftruncate"])
-def test_interrupt_in_a_call_leaves_a_whole_content(spawn: Spawn, tmp_path: Path, call: str, new: bytes) -> None:
+@pytest.mark.parametrize(
+    ("editor", "call"),
+    [
+        *((editor, call) for editor in (edit_as_go, Edit) for call in ("read", "flock", "pwrite64", "ftruncate")),
+        *((Edit, call) for call in ("openat", "newfstatat", "access", "fgetxattr", "unlink")),
+        *((edit_durably, call) for call in ("fsync", "fdatasync")),
+    ],
+)
+def test_interrupt_in_a_call_leaves_a_whole_content(
+    spawn: Spawn, tmp_path: Path, editor: Editor, call: str, new: bytes
+) -> None:
     """Strace sends SIGINT as the first, the second, ... such call is made; before the last write the content is old."""
     path = tmp_path / "go.sum"
-    for outcome in outcomes(spawn, path, new, f"{call}:signal=INT"):
+    for outcome in outcomes(spawn, path, new, f"{call}:signal=INT", editor):
         assert outcome.told["error"] in ("KeyboardInterrupt", None)
         assert outcome.content in (OLD, new), outcome.calls
-        assert (outcome.lock, outcome.told["leaked"]) == ("free", 0), outcome.calls
-        if outcome.told["error"] and call != "flock":  # the second flock is the unlock, after all is done
+        assert (outcome.lock, outcome.told["leaked"], outcome.beside) == ("free", 0, []), outcome.calls
+        if outcome.told["error"] and call not in LAST_CALLS[editor]:
             assert brief(outcome.content) == brief(OLD), outcome.calls
 
 
 @needs.strace
 @pytest.mark.parametrize("new", [NEW, SHORT], ids=["growing", "shrinking"])
 @pytest.mark.parametrize("call", ["pwrite64", "ftruncate", "read", "flock"])
-def test_interrupt_and_failure_at_once_are_survived(spawn: Spawn, tmp_path: Path, call: str, new: bytes) -> None:
+@pytest.mark.parametrize("editor", [Edit, edit_as_go])
+def test_interrupt_and_failure_at_once_are_survived(
+    spawn: Spawn, tmp_path: Path, editor: Editor, call: str, new: bytes
+) -> None:
     """The call fails, and SIGINT arrives as it does: a full disk, and a user who loses patience."""
     path = tmp_path / "go.sum"
-    for outcome in outcomes(spawn, path, new, f"{call}:error=EIO:signal=INT"):
+    for outcome in outcomes(spawn, path, new, f"{call}:error=EIO:signal=INT", editor):
         if not outcome.injected:
             break
         assert outcome.told["error"] in ("KeyboardInterrupt", "OSError")
         if call != "flock" or outcome.content != new:  # the second flock is the unlock, after all is done
             assert brief(outcome.content) == brief(OLD), outcome.calls
-        assert (outcome.lock, outcome.told["leaked"]) == ("free", 0), outcome.calls
+        assert (outcome.lock, outcome.told["leaked"], outcome.beside) == ("free", 0, []), outcome.calls
 
 
 @needs.strace
-@pytest.mark.parametrize("whens", ["2..3", "2..5"])
-def test_interrupts_and_failures_in_a_row_are_survived(spawn: Spawn, tmp_path: Path, whens: str) -> None:
+@pytest.mark.parametrize("whens", ["2..3", "2..5", "4..7"])
+@pytest.mark.parametrize("editor", [Edit, edit_as_go])
+def test_interrupts_and_failures_in_a_row_are_survived(
+    spawn: Spawn, tmp_path: Path, editor: Editor, whens: str
+) -> None:
     """Putting back is begun again when its own writes fail and are interrupted."""
-    outcome = attempt(spawn, tmp_path / "go.sum", NEW, f"inject=pwrite64:error=EIO:signal=INT:when={whens}")
-    assert outcome.told["error"] == "KeyboardInterrupt"
-    assert brief(outcome.content) == brief(OLD), outcome.calls
-    assert (outcome.lock, outcome.told["leaked"]) == ("free", 0)
+    outcome = attempt(spawn, tmp_path / "go.sum", NEW, f"inject=pwrite64:error=EIO:signal=INT:when={whens}", editor)
+    assert outcome.told["error"] in ("KeyboardInterrupt", None)  # None: there are not so many writes
+    assert brief(outcome.content) == brief(OLD if outcome.injected else NEW), outcome.calls
+    assert (outcome.lock, outcome.told["leaked"], outcome.beside) == ("free", 0, [])
 
 
 @needs.strace
@@ -128,7 +152,8 @@ def test_interrupt_as_a_mutex_is_had_does_not_leave_it_stuck(spawn: Spawn, tmp_p
 
 
 @needs.linux
-def test_storm_of_interrupts_tears_nothing(spawn: Spawn, tmp_path: Path) -> None:
+@pytest.mark.parametrize("editor", [Edit, edit_as_go])
+def test_storm_of_interrupts_tears_nothing(spawn: Spawn, tmp_path: Path, editor: Editor) -> None:
     """SIGINT at random moments of edits that grow and shrink by pages, each after the last one was survived."""
     path, contents = tmp_path / "go.sum", tmp_path / "contents"
     cycle = [f"{letter}{'=' * middle}{letter}{'-' * tail}" for letter, middle, tail in [
@@ -136,15 +161,15 @@ def test_storm_of_interrupts_tears_nothing(spawn: Spawn, tmp_path: Path) -> None
     ]]  # fmt: skip
     contents.write_text(json.dumps(cycle))
     path.write_text(cycle[0])
-    child = spawn(interrupted.storm, path, contents)
+    child = spawn(interrupted.storm, name(editor), path, contents)
     child.expect("ready")
     delay, seed = threading.Event(), random.randrange(1 << 32)
     chance = random.Random(seed)
-    for round_ in range(STORM):
+    for round_ in range(STORM_ROUNDS):
         delay.wait(chance.expovariate(2000))
         child.process.send_signal(signal.SIGINT)
         heard = child.hear()
-        assert heard == "whole=True free=True leaked=0", f"{heard}; round {round_}, seed {seed}"
+        assert heard == "whole=True free=True leaked=0 beside=[]", f"{heard}; round {round_}, seed {seed}"
     child.process.kill()
 
 
@@ -163,3 +188,25 @@ def test_signal_while_waiting_does_not_end_the_wait(spawn: Spawn, tmp_path: Path
     child.expect("edited")
     child.end()
     assert path.read_bytes() == b"module m\nx"
+
+
+@needs.strace
+@pytest.mark.parametrize("call", ["openat", "newfstatat", "read", "pwrite64", "ftruncate", "unlink", "flock"])
+@pytest.mark.parametrize("fault", ["signal=INT", "error=EIO:signal=INT"])
+def test_interrupt_of_a_recovery_leaves_it_to_the_next(spawn: Spawn, tmp_path: Path, call: str, fault: str) -> None:
+    """The content is what a kill left, or whole; the lock is free, and the next user recovers."""
+    path, source = tmp_path / "go.sum", tmp_path / "source"
+    source.write_bytes(OLD)  # what the edit would make is what recovery makes
+    for when in count(1):
+        crashes.leave(path, OLD, NEW)
+        trace = faults.Trace(tmp_path / "trace", path, f"inject={call}:{fault}:when={when}")
+        child = spawn(interrupted.edit_interrupted, name(Edit), path, source, prefix=trace.command)
+        told = json.loads(child.hear())
+        assert (locks.state(path), told["leaked"]) == ("free", 0), trace.log.read_text()
+        child.tell()
+        child.end()
+        assert told["error"] in ("KeyboardInterrupt", "OSError", None)
+        assert brief(lockedfile.read(path)) == brief(OLD), trace.lines()
+        assert (brief(path.read_bytes()), beside(path)) == (brief(OLD), [])
+        if not trace.injected():
+            break

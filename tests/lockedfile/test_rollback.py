@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import lockedfile
 from lockedfile import Edit
 from tests.lockedfile import faults, needs, weakened
 from tests.lockedfile.contents import brief
+from tests.lockedfile.protocols import JOURNAL, beside, edit_as_go, edit_durably
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,19 +62,35 @@ def outcomes(spawn: Spawn, path: Path, change: str, fault: str, editor: Editor =
 def check_rolls_back(
     spawn: Spawn, path: Path, change: str, call: str, editor: Editor = Edit, number: str = "EIO"
 ) -> None:
-    """Each such call fails once: the edit raises that error, and the old content is there, unlocked."""
+    """Each such call fails once: the edit raises that error, and the old content is there, unlocked and alone."""
     for outcome in outcomes(spawn, path, change, f"{call}:error={number}", editor):
-        assert (outcome.told["error"], outcome.told["errno"]) == ("OSError", getattr(errno, number)), outcome.calls
+        assert outcome.told["errno"] == getattr(errno, number), outcome.calls
+        assert outcome.told["error"] in ("OSError", "JournalError"), outcome.calls
         assert brief(outcome.content) == brief(CHANGES[change][0]), outcome.calls
-        assert (outcome.lock, outcome.told["leaked"]) == ("free", 0)
+        assert (outcome.lock, outcome.told["leaked"], outcome.beside) == ("free", 0, []), outcome.calls
         assert (outcome.told["filename"], outcome.told["notes"]) == (str(path), [])
 
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("call", ["pwrite64", "ftruncate"])
-def test_failing_call_is_rolled_back(spawn: Spawn, tmp_path: Path, change: str, call: str) -> None:
+@pytest.mark.parametrize("editor", [Edit, edit_as_go])
+def test_failing_call_is_rolled_back(spawn: Spawn, tmp_path: Path, editor: Editor, change: str, call: str) -> None:
     """EIO at the first, the second, ... write or cut."""
-    check_rolls_back(spawn, tmp_path / "go.mod", change, call)
+    check_rolls_back(spawn, tmp_path / "go.mod", change, call, editor)
+
+
+@pytest.mark.parametrize("number", ["EIO", "ENOSPC", "EMFILE", "EACCES"])
+def test_journal_that_cannot_be_made_changes_nothing(spawn: Spawn, tmp_path: Path, number: str) -> None:
+    """Whatever the system says when it is opened: a `JournalError` of that number, and what to do."""
+    path = tmp_path / "go.mod"
+    old, new = CHANGES["pages, growing"]
+    outcome = faults.attempt(spawn, path, old, new, f"inject=openat:error={number}:when=2")
+    assert (outcome.told["error"], outcome.told["errno"]) == ("JournalError", getattr(errno, number))
+    assert outcome.told["filename"] == str(path)
+    assert "crash_safe=False" in outcome.told["text"]
+    assert str(tmp_path) in outcome.told["text"]
+    assert (brief(outcome.content), outcome.lock, outcome.told["leaked"]) == (brief(old), "free", 0)
+    assert (outcome.beside, outcome.injected) == ([], 1)
 
 
 @pytest.mark.parametrize("number", ["ENOSPC", "EDQUOT", "EFBIG"])
@@ -93,21 +111,42 @@ def test_missing_rollback_would_show(spawn: Spawn, tmp_path: Path, editor: Edito
 
 @pytest.mark.parametrize("change", ["small, growing", "pages, growing", "pages, shrinking"])
 def test_putting_back_is_begun_again_when_it_fails(spawn: Spawn, tmp_path: Path, change: str) -> None:
-    """The second write and the three after it fail, those of putting back among them."""
+    """A write that changes bytes and the three after it fail, those of putting back among them."""
     old, new = CHANGES[change]
-    outcome = faults.attempt(spawn, tmp_path / "go.mod", old, new, "inject=pwrite64:error=EIO:when=2..5")
-    assert (outcome.told["errno"], outcome.injected) == (errno.EIO, 4)
-    assert (brief(outcome.content), outcome.told["notes"]) == (brief(old), [])
+    for editor, when in ((edit_as_go, "2..5"), (Edit, "3..6")):
+        fault = f"inject=pwrite64:error=EIO:when={when}"
+        outcome = faults.attempt(spawn, tmp_path / "go.mod", old, new, fault, editor=editor)
+        assert (outcome.told["errno"], outcome.injected) == (errno.EIO, 4)
+        assert (brief(outcome.content), outcome.told["notes"], outcome.beside) == (brief(old), [], [])
 
 
 def test_what_cannot_be_put_back_is_said(spawn: Spawn, tmp_path: Path) -> None:
     """Every write from the third on fails: the error is the first one, and its note says that the file is torn."""
     old, new = CHANGES["pages, growing"]
-    outcome = faults.attempt(spawn, tmp_path / "go.mod", old, new, "inject=pwrite64:error=EIO:when=3+")
+    fault = "inject=pwrite64:error=EIO:when=3+"
+    outcome = faults.attempt(spawn, tmp_path / "go.mod", old, new, fault, editor=edit_as_go)
     assert outcome.told["errno"] == errno.EIO
     assert outcome.content not in (old, new)
     assert ["could not be put back" in note for note in outcome.told["notes"]] == [True]
     assert outcome.lock == "free"
+
+
+@pytest.mark.parametrize("editor", [Edit, edit_durably])
+@pytest.mark.parametrize("call", ["pwrite64", "ftruncate"])
+def test_what_cannot_be_put_back_the_next_user_puts_back(
+    spawn: Spawn, tmp_path: Path, editor: Editor, call: str
+) -> None:
+    """Where there is a journal it stays, and the note says so."""
+    path = tmp_path / "go.mod"
+    old, new = CHANGES["pages, growing"]
+    fault = f"inject={call}:error=EIO:when={4 if call == 'pwrite64' else 1}+"
+    outcome = faults.attempt(spawn, path, old, new, fault, editor=editor)
+    assert outcome.told["errno"] == errno.EIO
+    assert [("could not be put back" in note, "next user" in note) for note in outcome.told["notes"]] == [(True, True)]
+    assert (outcome.lock, outcome.told["leaked"], outcome.beside) == ("free", 0, [path.name + JOURNAL])
+    assert outcome.content not in (old, new)
+    assert brief(lockedfile.read(path)) == brief(old)
+    assert (brief(path.read_bytes()), beside(path)) == (brief(old), [])
 
 
 def test_failing_read_leaves_all_as_it_was(spawn: Spawn, tmp_path: Path) -> None:

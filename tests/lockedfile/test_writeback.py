@@ -12,12 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lockedfile import Edit, _writeback
+from lockedfile import _writeback
 from lockedfile._oslock import OPEN_FLAGS, pwrite
 from lockedfile._writeback import changed_spans, replace
 from tests.lockedfile import children, faults, needs, weakened
+from tests.lockedfile.changes import PAGE, changes
 from tests.lockedfile.contents import brief
 from tests.lockedfile.processes import name
+from tests.lockedfile.protocols import edit_as_go
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,20 +30,6 @@ if TYPE_CHECKING:
 
     Spawn = Callable[..., Child]
     Spans = Callable[[bytes, bytes], list[tuple[int, int]]]
-
-PAGE = 4096
-
-
-@st.composite
-def changes(draw: st.DrawFn) -> tuple[bytes, bytes]:
-    """An old content and a new one, which is the old one with some ranges replaced, so that much is alike."""
-    old = draw(st.binary(max_size=64) | st.integers(0, 5 * PAGE).map(lambda size: (b"0123456789abcdef" * 1300)[:size]))
-    new = bytearray(old)
-    for _ in range(draw(st.integers(0, 4))):
-        start = draw(st.integers(0, len(new)))
-        end = draw(st.integers(start, min(len(new), start + draw(st.sampled_from([1, 9, PAGE, 3 * PAGE])))))
-        new[start:end] = draw(st.binary(max_size=9) | st.just(bytes(end - start)) | st.just(b"!" * (end - start)))
-    return draw(st.sampled_from([(old, bytes(new)), (bytes(new), old)]))
 
 
 def check_spans(spans: Spans, old: bytes, new: bytes) -> None:
@@ -180,7 +168,7 @@ def changing_calls(outcome: faults.Outcome) -> list[tuple[str, int, int]]:
         elif cut := CUT.match(call):
             found.append(("cut", int(cut[1]), 0))
         else:
-            assert call.partition("(")[0] in ("openat", "newfstatat", "flock", "read", "close")
+            assert call.partition("(")[0] in ("openat", "newfstatat", "flock", "read", "close", "access")
     return found
 
 
@@ -213,7 +201,7 @@ def test_grows_first_writes_what_changed_and_shrinks_last(
     spawn: Spawn, tmp_path: Path, new: bytes, calls: list[tuple[str, int, int]]
 ) -> None:
     """As strace sees it; and no other call changes the file."""
-    outcome = faults.attempt(spawn, tmp_path / "go.sum", SIX_PAGES, new)
+    outcome = faults.attempt(spawn, tmp_path / "go.sum", SIX_PAGES, new, editor=edit_as_go)
     assert changing_calls(outcome) == calls
     assert (brief(outcome.content), outcome.told["error"]) == (brief(new), None)
 
@@ -232,7 +220,7 @@ GO_SUM = b"".join(
 LINE = b"example.com/new v0.0.1 h1:0123456789abcdefghijklmnopqrstuvwxyzABCDEFG=\n"
 
 
-def bytes_written(spawn: Spawn, path: Path, new: bytes, editor: Editor = Edit) -> int:
+def bytes_written(spawn: Spawn, path: Path, new: bytes, editor: Editor = edit_as_go) -> int:
     """How many bytes a child writes to change GO_SUM at `path` to `new`."""
     path.write_bytes(GO_SUM)
     source = path.with_name("source")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from lockedfile import LockedFile, _writeback
 from lockedfile._oslock import EXCLUSIVE, OPEN_FLAGS, UNLOCKED, lock, pwrite
+from lockedfile._record import Record
+from tests.lockedfile.protocols import JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -174,3 +176,52 @@ class MutexAmongThreads:
     def release(self) -> None:
         """Give it back."""
         self._lock.release()
+
+
+def settled_whatever_the_mark(record: Record, content: bytes) -> bytes | None:
+    """Takes any end of the right length for the mark."""
+    return record.settled(content[: record.end] + record.mark)
+
+
+def settled_whatever_the_rest(record: Record, content: bytes) -> bytes | None:
+    """Puts its spans in without a look at what is around them."""
+    if content[record.end :] != record.mark:
+        return None
+    whole = bytearray(content[: record.old_size])
+    for start, before, _ in record.spans:
+        whole[start : start + len(before)] = before
+    return bytes(whole)
+
+
+def edit_marking_last(path: str, transform: Transform) -> None:
+    """Has a journal, and marks the file only when it has overwritten it."""
+
+    def replace(fd: int, old: bytes, new: bytes, path: str) -> None:
+        record = Record.of(old, new, durable=False)
+        with open(f"{path}{JOURNAL}", "wb") as journal:
+            journal.write(record.pack())
+        for start, _, after in record.spans:
+            _write(fd, after, start)
+        _write(fd, record.tail, record.old_size)
+        _write(fd, record.mark, record.end)
+        os.ftruncate(fd, len(new))
+        os.unlink(f"{path}{JOURNAL}")
+
+    _edit(path, transform, replace)
+
+
+def edit_laying_late(path: str, transform: Transform) -> None:
+    """Marks and overwrites the file before its journal is there."""
+
+    def replace(fd: int, old: bytes, new: bytes, path: str) -> None:
+        record = Record.of(old, new, durable=False)
+        _write(fd, record.mark, record.end)
+        _write(fd, record.tail, record.old_size)
+        with open(f"{path}{JOURNAL}", "wb") as journal:
+            journal.write(record.pack())
+        for start, _, after in record.spans:
+            _write(fd, after, start)
+        os.ftruncate(fd, len(new))
+        os.unlink(f"{path}{JOURNAL}")
+
+    _edit(path, transform, replace)
