@@ -8,6 +8,7 @@ import secrets
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from .config import Config
+from .process import CAN_FREEZE
 from .strategies import NAMES
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ USAGE = 2
 
 _MOST_WORKERS = 1024
 _MOST = 1_000_000  # seconds, or milliseconds
+_MOST_FAULTS = 1000  # a second
 
 _DESCRIPTION = """\
 Start real processes that all edit one real go.mod: worker 7 raises the version
@@ -35,6 +37,9 @@ examples:
   python -m simulator --workers 16 --readers 8     readers in between
   python -m simulator --hold-ms 5 --think-ms 50    slow edits, patient editors
   python -m simulator --file go.sum --edits 200    on a copy of a file of yours
+  python -m simulator --workers 32 --kill-rate 5   kill workers as they edit
+  python -m simulator --kill-rate 5 --strategy lockedfile-go-protocol
+                                                   and there is no journal
   python -m simulator --quiet --json - | jq .numbers     for other programs
 
 exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 wrong usage,
@@ -66,7 +71,10 @@ class Request(NamedTuple):
 
 def requested(arguments: list[str]) -> Request:
     """Understand `arguments`, or leave with one line on stderr and the exit code `USAGE`."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.stop_rate and not CAN_FREEZE:
+        parser.error("argument --stop-rate: this system cannot stop a process and let it go on; --kill-rate it can")
     config = Config(
         workers=options.workers,
         readers=options.readers,
@@ -77,6 +85,8 @@ def requested(arguments: list[str]) -> Request:
         file=options.file,
         strategy=options.strategy,
         seed=secrets.randbelow(1_000_000) if options.seed is None else options.seed,
+        kill_rate=options.kill_rate,
+        stop_rate=options.stop_rate,
     )
     return Request(config, options.json, options.dir, options.quiet)
 
@@ -100,14 +110,14 @@ def _path(word: str) -> str:
     return word
 
 
-def _amount(*, zero: bool) -> Callable[[str], float]:
+def _amount(*, zero: bool, most: int = _MOST) -> Callable[[str], float]:
     def parsed(word: str) -> float:
         try:
             number = float(word)
         except ValueError:
             raise argparse.ArgumentTypeError(f"{word} is not a number") from None
-        if not 0 <= number <= _MOST or (number == 0 and not zero):
-            raise argparse.ArgumentTypeError(f"{word} is not {'0 or more' if zero else 'more than 0'}, up to {_MOST:,}")
+        if not 0 <= number <= most or (number == 0 and not zero):
+            raise argparse.ArgumentTypeError(f"{word} is not {'0 or more' if zero else 'more than 0'}, up to {most:,}")
         return number
 
     return parsed
@@ -149,7 +159,12 @@ def _parser() -> _Parser:
         "at 0 whoever releases the lock mostly has it again at once)",
     )
     load_options.add_argument(
-        "--strategy", choices=NAMES, default="lockedfile", help="the locker: lockedfile (default), or none at all"
+        "--strategy",
+        choices=NAMES,
+        metavar="NAME",
+        default="lockedfile",
+        help="the locker: lockedfile (default); lockedfile-durable, which waits for the disk; "
+        "lockedfile-go-protocol, without a journal, as Go does it; or none at all",
     )
     load_options.add_argument(
         "--file",
@@ -162,6 +177,27 @@ def _parser() -> _Parser:
         type=_whole(0),
         metavar="N",
         help="of the go.mod that is written and of the pauses (default: by chance)",
+    )
+    harm = parser.add_argument_group(
+        "harm",
+        "At instants by chance. Half of it is done to any worker, whatever it\n"
+        "  does; the other half waits for one that is writing, as by itself hardly\n"
+        "  any kill would hit the microseconds that a write takes.",
+    )
+    harm.add_argument(
+        "--kill-rate",
+        type=_amount(zero=True, most=_MOST_FAULTS),
+        default=0.0,
+        metavar="R",
+        help="kill so many workers a second with SIGKILL, and put fresh ones in their places (default 0); the go.mod "
+        "is then a long one, and each edit moves all that stands behind its line",
+    )
+    harm.add_argument(
+        "--stop-rate",
+        type=_amount(zero=True, most=_MOST_FAULTS),
+        default=0.0,
+        metavar="R",
+        help="freeze so many workers a second with SIGSTOP, each for 20 ms on average (default 0; not on Windows)",
     )
     output = parser.add_argument_group("output")
     output.add_argument("--json", type=_path, metavar="PATH", help="write all figures there; - is stdout")

@@ -6,10 +6,13 @@ happened are one chain of arrows, from the initial content to the final one:
 
     initial ──edit──> content ──edit──> content ── ... ──edit──> final
 
-- A content that was read, or is there at the end, but that no edit wrote, is a **torn read**.
+- A content that was read, or is there at the end, but that no edit wrote, is a **torn read**. What comes after it hangs
+  on it and is not blamed for that.
 - Two arrows from one content, or an edit that is not on the chain, are a **lost update**.
 - A content of an edit that failed, read by anybody, is a **failed update** that is there.
-- An edit whose end is unknown (its worker was killed) is on the chain at most once, or not at all.
+- An edit whose end is unknown (its worker was killed) is on the chain at most once, or not at all. It never ended, as
+  far as order goes, so it may have been undone later by whoever came next; but half of it is a content like any other
+  that no edit wrote.
 - An operation that ended before another began comes before it on the chain, else **order** is broken. It begins with
   the lock, if it told when it had it, and ends with its release, else with the call and the return.
 - While one holds the lock for itself, nobody else holds it, else **locks overlap**; of those that tell.
@@ -19,6 +22,7 @@ The idea is Jepsen's and porcupine's: a history of invoke and return, a model, a
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from enum import Enum
 from itertools import accumulate, pairwise
@@ -65,6 +69,7 @@ class Evidence(NamedTuple):
     withdrawn: int  # that had the lock only when the run was over
     unknown: int  # whose worker never told
     unknown_applied: int  # and whose content is on the chain
+    recovered: int  # that found what an interrupted one had left, and put that right first
     reads: int  # by readers
     contents_checked: int  # contents read by anybody, and the final one, that were looked up
     chain_length: int  # edits from the initial content on
@@ -85,10 +90,11 @@ def check(history: History) -> Verdict:
     edits = sorted((op for op in history.operations if op.kind is Kind.EDIT), key=_began)
     writers = _writers(edits)
     chain, forks = _chain(history, edits, writers)
+    strange = _strange_contents(history, edits, writers)
     found = [
         *forks,
-        *(() if forks else _not_on_chain(history, edits, chain)),
-        *_strange_contents(history, edits, writers),
+        *strange,
+        *(() if forks or strange else _not_on_chain(history, edits, chain)),
         *_order_broken(history, chain),
         *_overlaps(history),
     ]
@@ -102,6 +108,7 @@ def check(history: History) -> Verdict:
         withdrawn=over,
         unknown=by_outcome[Outcome.INFO],
         unknown_applied=sum(op.outcome is Outcome.INFO for op in chain),
+        recovered=sum(op.recovered for op in edits),
         reads=sum(op.kind is Kind.READ for op in history.operations),
         contents_checked=read + 1,
         chain_length=len(chain),
@@ -171,20 +178,28 @@ def _not_on_chain(history: History, edits: list[Operation], chain: list[Operatio
 def _strange_contents(history: History, edits: list[Operation], writers: dict[bytes, Operation]) -> list[Anomaly]:
     """Contents that were read, or are there at the end, and that no edit that happened wrote."""
     found = []
+    cut = [op for op in edits if op.outcome is Outcome.INFO and op.written != NOTHING]
     for reader in history.operations:
         if reader.read in (NOTHING, history.initial):
             continue
         writer = writers.get(reader.read)
         if writer is None:
-            found.append(Anomaly(Flaw.TORN, "a content was read that no edit wrote", (reader,)))
+            what = "a content was read that no edit wrote"
+            found.append(Anomaly(Flaw.TORN, what, (*_suspect(cut, _began(reader)), reader)))
         elif writer.outcome is Outcome.FAIL:
             found.append(Anomaly(Flaw.FAILED, "an edit raised, yet its content was read", (writer, reader)))
     last = writers.get(history.final)
     if last is None and history.final != history.initial:
-        found.append(Anomaly(Flaw.TORN, "the content at the end is one that no edit wrote", tuple(edits[-1:])))
+        suspect = cut[-1:] or edits[-1:]
+        found.append(Anomaly(Flaw.TORN, "the content at the end is one that no edit wrote", tuple(suspect)))
     elif last is not None and last.outcome is Outcome.FAIL:
         found.append(Anomaly(Flaw.FAILED, "an edit raised, yet its content is there at the end", (last,)))
     return found
+
+
+def _suspect(cut: list[Operation], before_ns: int) -> list[Operation]:
+    """Of `cut`, the edits that never told their end, in the order they began: the last of before that time."""
+    return cut[: bisect_left(cut, before_ns, key=_began)][-1:]
 
 
 def _began(operation: Operation) -> int:

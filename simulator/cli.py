@@ -108,6 +108,8 @@ def _judged(request: Request, history: History, ended: Ended) -> Account:
         interrupted=ended.interrupted,
         lost=ended.lost,
         failures=ended.failures,
+        faults=ended.faults,
+        litter=ended.litter,
         kept_in=request.dir,
     )
 

@@ -21,6 +21,13 @@ class Config(NamedTuple):
     file: str | None  # a module file whose copy is edited; None writes one
     strategy: str
     seed: int
+    kill_rate: float = 0.0  # workers that are killed, and replaced, a second
+    stop_rate: float = 0.0  # workers that are stopped for a moment, a second
+
+    @property
+    def shifting(self) -> bool:
+        """Does each edit move all that stands behind it? Where workers are killed; `workload` says why."""
+        return self.kill_rate > 0
 
     def command(self) -> str:
         """The command line that repeats the run."""
@@ -32,6 +39,8 @@ class Config(NamedTuple):
             ("--think-ms", self.think_ms, 1),
             ("--file", self.file, None),
             ("--strategy", self.strategy, "lockedfile"),
+            ("--kill-rate", self.kill_rate, 0),
+            ("--stop-rate", self.stop_rate, 0),
         ):
             if value != usual:
                 words += [option, _told(value) if isinstance(value, float) else str(value)]
@@ -43,17 +52,17 @@ def _told(number: float) -> str:
 
 
 class Task(NamedTuple):
-    """What one worker process does. Crosses as one argument of JSON."""
+    """What one process does. Crosses as one argument of JSON; whose place it takes it is told with the start."""
 
-    worker: int
-    reads: bool  # a reader; else an editor
+    process: int  # its number, in the order of starting
+    workers: int  # those with a lower number edit, the others read
     strategy: str
     path: str  # the file that all edit
-    records: str  # the file that this worker's records go to
+    records: str  # the file that the records of this process go to
     duration_s: float | None
-    edits: int | None
     hold_ms: float
     think_ms: float
+    shifting: bool
     seed: int
 
     def to_json(self) -> str:

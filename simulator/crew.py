@@ -1,22 +1,24 @@
-"""The worker processes of a run: spawn them, tell them what to do, look at them, and end every one."""
+"""The worker processes of a run: spawn them, start them together, look at them, replace the killed, end every one."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from contextlib import suppress
+from math import ceil
 from time import monotonic_ns
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
 from .config import Config, Task
-from .recorder import State, peek
+from .faults import Fate
+from .history import Faults
+from .process import Process, allow_open_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from .recorder import State
 
 __all__ = ["Crew", "RunError", "Snapshot"]
 
@@ -24,11 +26,9 @@ _READY_S = 60.0  # for all workers to be ready
 _LEAD_S = 0.05  # from the order to start until the start: longer than it takes to tell all
 _GRACE_S = 10.0  # after the order to stop, for the operations under way, beside what they hold the lock
 _LOOK_S = 0.1  # between two looks
-
-if sys.platform == "win32":
-    _PROCESS_GROUP, _CREATION_FLAGS = None, subprocess.CREATE_NEW_PROCESS_GROUP
-else:
-    _PROCESS_GROUP, _CREATION_FLAGS = 0, 0
+_TEND_S = 0.02  # between two looks for the dead, where workers are killed
+_SPARES_S = 0.5  # spares are for the kills of so long a time, which is longer than a start takes
+_MOST_SPARES = 16
 
 
 class RunError(Exception):
@@ -44,88 +44,132 @@ class Snapshot(NamedTuple):
     edits: int  # operations ended
     waits_ns: tuple[tuple[int, int], ...]  # who waits for the lock, the longest first: for how long, and which worker
     holding: int  # the workers that have it
-
-
-def _allow_open_files(number: int) -> None:
-    """Raise the limit of open files to what the run needs, as far as the system lets us."""
-    if sys.platform == "win32":
-        return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    kills: int  # until now
+    frozen: int  # at present
 
 
 class Crew:
-    """The worker processes of one run: editors first, then readers."""
+    """The worker processes of one run: editors first, then readers, and spares to replace those that are killed."""
 
     def __init__(self, config: Config, directory: Path) -> None:
         self._config, self._directory = config, directory
         self._size = config.workers + config.readers
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._killed: set[int] = set()
+        self._spares_wanted = min(ceil(config.kill_rate * _SPARES_S) + 1, _MOST_SPARES) if config.kill_rate else 0
+        self._processes: list[Process] = []  # all that were ever started
+        self._places: list[Process] = []  # of each worker the one that is, or was last, in its place
+        self._spares: list[Process] = []
+        self._vacant: list[tuple[int, int]] = []  # workers that wait for a spare, and how many edits they have left
+        self._fate = Fate(config, saved.shared(directory), float("inf"))
+        self._unstoppable: set[int] = set()
+        self._start_ns = 0
+        self._edits_of_dead = 0
         self.startup_s = 0.0
 
     def spawn(self, watch: Callable[[Snapshot], None]) -> None:
         """Start all, and wait until each is ready. Raises `RunError`."""
         begun = time.monotonic()
-        _allow_open_files(2 * self._size + 64)
-        for worker in range(self._size):
-            self._processes.append(self._spawned(worker))
-            if worker % 16 == 0:
+        allow_open_files(4 * (self._size + _MOST_SPARES) + 64)
+        for number in range(self._size):
+            self._places.append(self._spawned())
+            if number % 16 == 0:
                 self._look(watch, "starting", begun)
-        while not all(state.ready for state in self._look(watch, "starting", begun)):
-            dead = [worker for worker, process in enumerate(self._processes) if process.poll() is not None]
+        self._spares = [self._spawned() for _ in range(self._spares_wanted)]
+        while not self._ready(self._look(watch, "starting", begun)):
+            dead = next((process for process in self._processes if not process.present()), None)
             if dead:
-                raise RunError(f"worker {dead[0]} did not start: {self._said(dead[0])}")
+                raise RunError(f"worker {dead.number} did not start: {dead.last_words()}")
             if time.monotonic() - begun > _READY_S:
                 raise RunError(f"the workers were not ready within {_READY_S:.0f} s; use fewer")
             time.sleep(_LOOK_S / 2)
         self.startup_s = time.monotonic() - begun
 
-    def _spawned(self, worker: int) -> subprocess.Popen[bytes]:
-        config = self._config
+    def _ready(self, states: list[State]) -> bool:
+        return all(state.ready for state in states) and all(spare.state().ready for spare in self._spares)
+
+    def _spawned(self) -> Process:
+        config, number = self._config, len(self._processes)
         task = Task(
-            worker=worker,
-            reads=worker >= config.workers,
+            process=number,
+            workers=config.workers,
             strategy=config.strategy,
             path=str(saved.shared(self._directory)),
-            records=str(saved.records(self._directory, worker)),
+            records=str(saved.records(self._directory, number)),
             duration_s=config.duration_s,
-            edits=config.edits,
             hold_ms=config.hold_ms,
             think_ms=config.think_ms,
+            shifting=config.shifting,
             seed=config.seed,
         )
         try:
-            with saved.errors(self._directory, worker).open("wb") as errors:
-                # A group of its own: Ctrl-C at the terminal is for the run, which then stops its workers in good order.
-                return subprocess.Popen(
-                    [sys.executable, "-m", "simulator.worker", task.to_json()],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=errors,
-                    process_group=_PROCESS_GROUP,
-                    creationflags=_CREATION_FLAGS,
-                )
+            process = Process(task, number, self._directory, freezable=config.stop_rate > 0)
         except OSError as error:
-            raise RunError(f"cannot start worker {worker} of {self._size}: {error.strerror}") from error
+            who = f"worker {number} of {self._size}" if number < self._size else "a replacement"
+            raise RunError(f"cannot start {who}: {error.strerror}") from error
+        self._processes.append(process)
+        return process
 
     def work(self, watch: Callable[[Snapshot], None]) -> None:
-        """Give the start, and wait until all editors are done."""
-        self._tell(f"start {monotonic_ns() + int(_LEAD_S * 1e9)}")
-        begun = time.monotonic()
-        while any(process.poll() is None for process in self._processes[: self._config.workers]):
-            if self._config.duration_s and time.monotonic() - begun > _LEAD_S + self._config.duration_s:
+        """Give the start, and wait until all editors are done, while fate deals its blows."""
+        config = self._config
+        self._start_ns = monotonic_ns() + int(_LEAD_S * 1e9)
+        for worker, process in enumerate(self._places):
+            process.start(worker, self._start_ns, (config.edits or 0) if worker < config.workers else 0)
+        begun = next_look = time.monotonic()
+        self._fate = Fate(config, saved.shared(self._directory), begun + _LEAD_S)
+        while self._editing():
+            now = time.monotonic()
+            if config.duration_s and now - begun > _LEAD_S + config.duration_s:
                 return
-            self._look(watch, "running", begun)
-            time.sleep(_LOOK_S)
+            self._fate.strike(self._places)
+            if config.kill_rate:
+                self._tend()
+            if now >= next_look:
+                self._look(watch, "running", begun)
+                next_look = time.monotonic() + _LOOK_S
+            next_s = min(next_look, self._fate.next_s, now + _TEND_S if config.kill_rate else next_look)
+            time.sleep(max(0.0, next_s - time.monotonic()))
+
+    def _editing(self) -> bool:
+        """Has an editor still something to do, or would it, had it not been killed?"""
+        editors = self._config.workers
+        return any(process.present() or process.unburied() for process in self._places[:editors]) or any(
+            worker < editors for worker, _ in self._vacant
+        )
+
+    def _tend(self) -> None:
+        """Bury those that were killed, and put spares, of which new ones are started, in their places."""
+        for worker, process in enumerate(self._places):
+            if process.unburied() and not process.present():
+                self._bury(worker, process)
+        for spare in [spare for spare in self._spares if self._vacant and spare.state().ready]:
+            if self._vacant:
+                worker, edits = self._vacant.pop(0)
+                self._spares.remove(spare)
+                self._places[worker] = spare
+                spare.start(worker, self._start_ns, edits)
+        dead = next((spare for spare in self._spares if not spare.present()), None)
+        if dead:
+            raise RunError(f"a replacement did not start: {dead.last_words()}")
+        if len(self._spares) < self._spares_wanted:
+            self._spares.append(self._spawned())  # one at a time: meanwhile others may have died
+
+    def _bury(self, worker: int, process: Process) -> None:
+        ended_well = process.bury() == 0  # the kill came too late
+        state = process.state()
+        editor = worker < self._config.workers
+        if editor:
+            self._edits_of_dead += state.operations
+        left = process.edits - state.begun if process.edits else 0
+        if not ended_well and (left or not self._config.edits or not editor):
+            self._vacant.append((worker, left))
 
     def stop(self, watch: Callable[[Snapshot], None]) -> None:
         """Tell all to end after the operation under way, and give them time for it."""
-        self._tell("stop")
+        self._fate.thaw()
+        for spare in self._spares:
+            spare.kill()
+        for process in self._places:
+            process.stop()
         begun = time.monotonic()
         grace_s = _GRACE_S + self._config.hold_ms / 1e3
         while self._present() and time.monotonic() - begun < grace_s:
@@ -140,59 +184,65 @@ class Crew:
                 return
 
     def _reap(self) -> None:
-        for worker, process in enumerate(self._processes):
-            if process.poll() is None:
-                self._killed.add(worker)
+        for process in self._processes:
+            if process.present():
+                if not process.killed:
+                    self._unstoppable.add(process.number)
                 process.kill()
         for process in self._processes:
-            process.wait()
-            with suppress(OSError):
-                process.stdin.close()  # type: ignore[union-attr]  # it is a pipe
-
-    def _tell(self, order: str) -> None:
-        for process in self._processes:
-            with suppress(OSError):  # ended already
-                os.write(process.stdin.fileno(), f"{order}\n".encode())  # type: ignore[union-attr]  # it is a pipe
+            process.bury()
 
     def _look(self, watch: Callable[[Snapshot], None], phase: str, begun: float) -> list[State]:
-        states = [peek(saved.records(self._directory, worker)) for worker in range(self._size)]
+        looks = [(worker, process, process.state()) for worker, process in enumerate(self._places)]
         now = monotonic_ns()
-        waits = [(now - s.waiting_since_ns, n) for n, s in enumerate(states) if s.waiting_since_ns]
+        alive = [(worker, state) for worker, process, state in looks if not process.killed]
+        waits = [(now - state.waiting_since_ns, worker) for worker, state in alive if state.waiting_since_ns]
+        counted = [state for _, process, state in looks[: self._config.workers] if not process.buried]
         watch(
             Snapshot(
                 phase=phase,
                 elapsed_s=time.monotonic() - begun,
-                workers=sum(s.ready for s in states) if phase == "starting" else self._present(),
-                edits=sum(s.operations for s in states[: self._config.workers]),
+                workers=sum(state.ready for _, state in alive) if phase == "starting" else self._present(),
+                edits=self._edits_of_dead + sum(state.operations for state in counted),
                 waits_ns=tuple(sorted(waits, reverse=True)),
-                holding=sum(s.holding for s in states),
+                holding=sum(state.holding for _, state in alive),
+                kills=sum(process.killed for process in self._processes),
+                frozen=self._fate.frozen,
             )
         )
-        return states
+        return [state for _, _, state in looks]
 
     def _present(self) -> int:
-        return sum(process.poll() is None for process in self._processes)
-
-    def _said(self, worker: int) -> str:
-        lines = saved.errors(self._directory, worker).read_text(errors="replace").split("\n")
-        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        return sum(process.present() for process in self._places)
 
     def lost(self) -> tuple[str, ...]:
         """Who did not end as it should, a line each."""
         found = []
-        for worker, process in enumerate(self._processes):
-            if worker in self._killed:
-                found.append(f"worker {worker} did not stop and was killed")
-            elif process.returncode < 0:
-                found.append(f"worker {worker} was killed by signal {-process.returncode}")
-            elif process.returncode:
-                found.append(f"worker {worker} ended with exit code {process.returncode}: {self._said(worker)}")
+        for process in self._processes:
+            code = process.bury()
+            if process.number in self._unstoppable:
+                found.append(f"{process} did not stop and was killed")
+            elif process.killed:
+                continue  # as was asked for
+            elif code < 0:
+                found.append(f"{process} was killed by signal {-code}")
+            elif code:
+                found.append(f"{process} ended with exit code {code}: {process.last_words()}")
         return tuple(found)
 
     def failures(self) -> tuple[str, ...]:
         """What those said of failed operations who ended as they should, a line each."""
-        ended_well = [worker for worker, process in enumerate(self._processes) if process.returncode == 0]
-        texts = {
-            worker: saved.errors(self._directory, worker).read_text(errors="replace").strip() for worker in ended_well
-        }
-        return tuple(f"worker {worker}: {text}" for worker, text in texts.items() if text)
+        told = {process: process.said() for process in self._processes if process.bury() == 0}
+        return tuple(f"{process}: {text}" for process, text in told.items() if text)
+
+    def faults(self) -> Faults:
+        """What was done to them."""
+        struck = [process for process in self._processes if process.killed and process.bury() != 0]
+        struck = [p for p in struck if p.worker is not None and p.number not in self._unstoppable]
+        return Faults(
+            kills=len(struck),
+            kills_in_edit=sum(process.state().holding for process in struck),
+            replaced=sum(process.worker is not None for process in self._processes[self._size :]),
+            freezes=self._fate.freezes,
+            frozen_s=self._fate.frozen_s,
+        )

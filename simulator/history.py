@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["DIGEST_BYTES", "NOTHING", "History", "Kind", "Operation", "Outcome", "by_lock", "digest", "withdrawn"]
+__all__ = [
+    "DIGEST_BYTES",
+    "NOTHING",
+    "Faults",
+    "History",
+    "Kind",
+    "Operation",
+    "Outcome",
+    "by_lock",
+    "digest",
+    "withdrawn",
+]
 
 DIGEST_BYTES = 16
 
@@ -58,6 +69,7 @@ class Operation(NamedTuple):
     written: bytes  # digest of the content it wrote, or was about to write
     read_size_bytes: int
     version: int  # the N of the v0.0.N that it wrote
+    recovered: bool = False  # it found what an interrupted edit had left, and put that right first
 
 
 def by_lock(operation: Operation) -> tuple[int, int]:
@@ -71,6 +83,16 @@ def by_lock(operation: Operation) -> tuple[int, int]:
 def withdrawn(operation: Operation) -> bool:
     """Was this edit given up because the run was over when it had the lock at last?"""
     return operation.outcome is Outcome.FAIL and operation.locked_ns > 0 and operation.read == NOTHING
+
+
+class Faults(NamedTuple):
+    """What was done to the workers of a run, counted."""
+
+    kills: int = 0
+    kills_in_edit: int = 0  # of them, those of workers that had the lock, and had told what they would write
+    replaced: int = 0
+    freezes: int = 0
+    frozen_s: float = 0.0  # all freezes together
 
 
 class History(NamedTuple):

@@ -90,15 +90,17 @@ class _Pace:
         return (snapshot.edits - edits) / (now - then) if now > then else 0.0
 
 
-def _counts(snapshot: Snapshot) -> str:
-    return f"{len(snapshot.waits_ns):>4} waiting  {snapshot.holding:>3} holding"
+def _counts(snapshot: Snapshot, config: Config) -> str:
+    killed = f"  {snapshot.kills:>4} killed" if config.kill_rate else ""
+    frozen = f"  {snapshot.frozen:>2} frozen" if config.stop_rate else ""
+    return f"{len(snapshot.waits_ns):>4} waiting  {snapshot.holding:>3} holding{killed}{frozen}"
 
 
 class _Lines:
     """A line for each phase, and one a second."""
 
     def __init__(self, config: Config, stream: TextIO) -> None:
-        self._pace, self._stream = _Pace(config), stream
+        self._config, self._pace, self._stream = config, _Pace(config), stream
         self._phase, self._next = "", 0.0
 
     def show(self, snapshot: Snapshot) -> None:
@@ -114,7 +116,7 @@ class _Lines:
         longest = f"  longest {duration(snapshot.waits_ns[0][0])}" if snapshot.waits_ns else ""
         self._stream.write(
             f"{snapshot.phase:8} {snapshot.elapsed_s:5.1f} s  {snapshot.workers:>3} workers  "
-            f"{snapshot.edits:>9,} edits  {rate:>7,.0f}/s{_counts(snapshot)}{longest}\n"
+            f"{snapshot.edits:>9,} edits  {rate:>7,.0f}/s{_counts(snapshot, self._config)}{longest}\n"
         )
         self._stream.flush()
 
@@ -150,6 +152,6 @@ class _Screen:
         return Group(
             head,
             Text(f"edits  {snapshot.edits:>11,}   {rate:>9,.0f}/s  {curve}", no_wrap=True, overflow="crop"),
-            Text(f"lock {_counts(snapshot)}", no_wrap=True),
+            Text(f"lock {_counts(snapshot, self._config)}", no_wrap=True),
             Text(f"waits longest now: {waits or 'nobody'}", no_wrap=True, overflow="ellipsis"),
         )

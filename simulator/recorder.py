@@ -4,10 +4,13 @@ What is stored in the mapping is the kernel's at once, whatever becomes of the p
 of its events, and its outcome is last, so that one left unfinished reads as unknown:
 
     begin   invoked, outcome INFO; then the count in the header takes it in
-    intend  locked, what was read, what will be written: before a byte of the file changes
+    intend  locked, what was read, what will be written; then that this is told: before a byte of the file changes
     end     locked and released as the locker measured them, returned; then the outcome
 
-A file is a header of 64 bytes (magic, worker, ready, count), then records of 80 bytes, little-endian.
+A worker may be killed between any two instructions. So numbers are stored in the machine's own form, which it does in
+one go, and digests, which it does not, count only once they are told: nothing half-stored is ever believed.
+
+A file is a header of 64 bytes (magic, worker, ready, count, editing), then records of 80 bytes.
 """
 
 from __future__ import annotations
@@ -17,27 +20,29 @@ import struct
 from mmap import ACCESS_READ, ACCESS_WRITE, mmap
 from typing import TYPE_CHECKING, NamedTuple
 
-from .history import Kind, Operation, Outcome
+from .history import NOTHING, Kind, Operation, Outcome
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Recorder", "State", "load", "peek"]
+__all__ = ["Glance", "Recorder", "State", "load", "peek"]
 
-_MAGIC = b"lfrec\0\0\1"
-_HEADER = struct.Struct("<8sII")  # magic, worker, ready
+_MAGIC = b"lfrec\0\0\2"
+_HEADER = struct.Struct("@8sII")  # magic, worker, ready
 _HEADER_BYTES = 64
-_COUNT = struct.Struct("<Q")
-_COUNT_AT = 16
+_WORKER, _WORKER_AT, _READY_AT = struct.Struct("@I"), 8, 12
+_COUNT, _COUNT_AT = struct.Struct("@Q"), 16
+_EDITING_AT = 24
 
-# invoked, kind, outcome | locked, read size, version, read, written | locked, released, returned | outcome
-_RECORD = struct.Struct("<qqqqIIBB6x16s16s")
-_TIMES = struct.Struct("<qqq")
-_INVOKED = struct.Struct("<q")
-_INTENT = struct.Struct("<q16xII")
-_KIND = struct.Struct("<BB")
-_DIGESTS = struct.Struct("<16s16s")
-_INVOKED_AT, _LOCKED_AT, _KIND_AT, _OUTCOME_AT, _DIGESTS_AT = 0, 8, 40, 41, 48
+# begin: invoked, kind, outcome | intend: locked, read size, version, read, written, told
+# end: locked, released, returned, recovered | outcome
+_RECORD = struct.Struct("@qqqqIIBBBB4x16s16s")
+_TIMES = struct.Struct("@qqq")
+_INVOKED = struct.Struct("@q")
+_INTENT = struct.Struct("@q16xII")
+_KIND = struct.Struct("@BB")
+_DIGESTS = struct.Struct("@16s16s")
+_INVOKED_AT, _LOCKED_AT, _KIND_AT, _OUTCOME_AT, _TOLD_AT, _RECOVERED_AT, _DIGESTS_AT = 0, 8, 40, 41, 42, 43, 48
 
 _FIRST_RECORDS = 1024
 
@@ -61,7 +66,11 @@ class Recorder:
 
     def ready(self) -> None:
         """Tell who looks that this worker waits for the start."""
-        self._map[12] = 1
+        self._map[_READY_AT] = 1
+
+    def take(self, worker: int) -> None:
+        """The records are this worker's, whoever they were to be of."""
+        _WORKER.pack_into(self._map, _WORKER_AT, worker)
 
     def begin(self, kind: Kind, invoked_ns: int) -> None:
         """An operation is about to be called."""
@@ -78,10 +87,17 @@ class Recorder:
         """The content is read, and the new one is about to be written."""
         _INTENT.pack_into(self._map, self._at + _LOCKED_AT, locked_ns, size_bytes, version)
         _DIGESTS.pack_into(self._map, self._at + _DIGESTS_AT, read, written)
+        self._map[self._at + _TOLD_AT] = 1
+        self._map[_EDITING_AT] = 1
 
-    def end(self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int) -> None:
-        """The call has returned, or raised."""
+    def end(
+        self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int, *, recovered: bool = False
+    ) -> None:
+        """The call has returned, or raised; it may have `recovered` what an interrupted edit had left."""
+        self._map[_EDITING_AT] = 0
         _TIMES.pack_into(self._map, self._at + _LOCKED_AT, locked_ns, released_ns, returned_ns)
+        if recovered:
+            self._map[self._at + _RECOVERED_AT] = 1
         self._map[self._at + _OUTCOME_AT] = outcome
 
     def close(self) -> None:
@@ -90,22 +106,31 @@ class Recorder:
         self._file.close()
 
 
-def load(path: Path) -> list[Operation]:
-    """All operations of one worker's file, in order. `ValueError` if it is not such a file."""
+def load(path: Path, sequences: dict[int, int] | None = None) -> list[Operation]:
+    """All operations of one file, in order. `ValueError` if it is not such a file.
+
+    `sequences` tells of each worker how many of its operations were loaded before; it is brought up to date.
+    """
     content = path.read_bytes()
     if not any(content[:_HEADER_BYTES]):
         return []  # its worker was ended before it began
     worker, count = _counted(content, path)
     records = memoryview(content)[_HEADER_BYTES : _HEADER_BYTES + count * _RECORD.size]
+    first = sequences.get(worker, 0) if sequences else 0
     operations = []
-    for sequence, values in enumerate(_RECORD.iter_unpack(records)):
-        invoked_ns, locked_ns, released_ns, returned_ns, size_bytes, version, kind, outcome, read, written = values
+    for sequence, values in enumerate(_RECORD.iter_unpack(records), first):
+        invoked_ns, locked_ns, released_ns, returned_ns, *others = values
+        size_bytes, version, kind, outcome, told, recovered, read, written = others
+        if not told:
+            read = written = NOTHING
         operations.append(
             Operation(
                 worker, sequence, _KINDS[kind], _OUTCOMES[outcome],
-                invoked_ns, locked_ns, released_ns, returned_ns, read, written, size_bytes, version,
+                invoked_ns, locked_ns, released_ns, returned_ns, read, written, size_bytes, version, bool(recovered),
             )
         )  # fmt: skip
+    if sequences is not None:
+        sequences[worker] = first + count
     return operations
 
 
@@ -120,6 +145,11 @@ class State(NamedTuple):
     operations: int  # ended
     waiting_since_ns: int  # 0: not waiting
     holding: bool
+
+    @property
+    def begun(self) -> int:
+        """Operations, with the one under way."""
+        return self.operations + (self.holding or self.waiting_since_ns > 0)
 
 
 def peek(path: Path) -> State:
@@ -137,6 +167,22 @@ def peek(path: Path) -> State:
     if outcome != Outcome.INFO:
         return State(bool(ready), count, 0, holding=False)
     return State(bool(ready), count - 1, 0 if locked_ns else invoked_ns, holding=bool(locked_ns))
+
+
+class Glance:
+    """A look at one worker that takes no time, to be taken again and again; `close` it."""
+
+    def __init__(self, path: Path) -> None:
+        with path.open("rb") as file:
+            self._map = mmap(file.fileno(), _HEADER_BYTES, access=ACCESS_READ)
+
+    def editing(self) -> bool:
+        """Has it said what it will write, and not yet that it is done?"""
+        return self._map[_EDITING_AT] == 1
+
+    def close(self) -> None:
+        """Look no more."""
+        self._map.close()
 
 
 def _counted(content: bytes, path: Path) -> tuple[int, int]:

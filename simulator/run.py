@@ -1,8 +1,8 @@
 """A run: start the workers, let them begin together, watch, stop, and leave nobody behind.
 
-    prepare ──> spawn ──> all ready? ──> start, at one time ──> watch ──> stop ──> reap
+    prepare ──> spawn ──> all ready? ──> start, at one time ──> watch, kill, replace ──> stop ──> reap ──> settle
 
-Whatever happens on the way, Ctrl-C and a failing spawn included, `reap` comes last and ends every process.
+Whatever happens on the way, Ctrl-C and a failing spawn included, `reap` ends every process.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
 from .crew import Crew, Snapshot
+from .strategies import load
 from .workload import WorkloadError, kind, module_file, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .config import Config
+    from .history import Faults
 
 __all__ = ["Ended", "FileError", "prepare", "run"]
 
@@ -36,6 +38,8 @@ class Ended(NamedTuple):
     interrupted: bool
     lost: tuple[str, ...]  # workers that did not end by themselves, and how they did end
     failures: tuple[str, ...]  # what failed operations said last, a worker each
+    faults: Faults  # what was done to workers
+    litter: tuple[str, ...]  # files that were left beside the one that all edit
 
 
 def prepare(config: Config, directory: Path) -> None:
@@ -50,11 +54,11 @@ def prepare(config: Config, directory: Path) -> None:
 
 def _content(config: Config) -> bytes:
     if config.file is None:
-        return module_file(config.workers, config.seed)
+        return module_file(config.workers, config.seed, shifting=config.shifting)
     try:
         if not S_ISREG(os.stat(config.file).st_mode):
             raise FileError(f"cannot use --file {config.file}: it is not a regular file")
-        return prepared(Path(config.file).read_bytes(), config.file, config.workers)
+        return prepared(Path(config.file).read_bytes(), config.file, config.workers, shifting=config.shifting)
     except OSError as error:
         raise FileError(f"cannot read --file {config.file}: {error.strerror}") from error
     except WorkloadError as error:
@@ -78,4 +82,22 @@ def run(config: Config, directory: Path, watch: Callable[[Snapshot], None]) -> E
             crew.stop(watch)
     finally:
         crew.reap()
-    return Ended(crew.startup_s, interrupted, crew.lost(), crew.failures())
+    failures = [*crew.failures(), *_settle(config, directory)]
+    faults, litter = crew.faults(), saved.litter(directory)
+    return Ended(crew.startup_s, interrupted, crew.lost(), tuple(failures), faults, litter)
+
+
+def _settle(config: Config, directory: Path) -> list[str]:
+    """Read the file once more as users of the strategy do: what the last worker was killed at is put right by that.
+
+    The content at the end is what they read. The bytes that lie there after a kill are not, where a strategy repairs;
+    after this they are, or the verdict says so: they are what is judged. What could not be read is told, a line each.
+    """
+    strategy = load(config.strategy)
+    try:
+        strategy.open(str(saved.shared(directory)))
+        strategy.read()
+        strategy.close()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run is over and to be judged
+        return [f"the last read: {type(error).__name__}: {error}"]
+    return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from .history import History, digest
@@ -11,7 +12,9 @@ from .workload import KINDS
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["errors", "initial", "read_history", "records", "shared"]
+__all__ = ["errors", "initial", "litter", "read_history", "records", "shared"]
+
+_OF_A_PROCESS = re.compile(r"process\d+\.(records|err)").fullmatch
 
 
 def shared(directory: Path) -> Path:
@@ -25,17 +28,26 @@ def initial(directory: Path) -> Path:
     return directory / "initial"
 
 
-def records(directory: Path, worker: int) -> Path:
-    """The records of one worker."""
-    return directory / f"worker{worker:03d}.records"
+def records(directory: Path, process: int) -> Path:
+    """The records of one process, as they were started; they say themselves which worker it was."""
+    return directory / f"process{process:04d}.records"
 
 
-def errors(directory: Path, worker: int) -> Path:
-    """What one worker said on stderr."""
-    return directory / f"worker{worker:03d}.err"
+def errors(directory: Path, process: int) -> Path:
+    """What one process said on stderr."""
+    return directory / f"process{process:04d}.err"
+
+
+def litter(directory: Path) -> tuple[str, ...]:
+    """The names of all files that are not of the run itself: what a locker has left there."""
+    own = {initial(directory).name, shared(directory).name}
+    names = sorted(path.name for path in directory.iterdir())
+    return tuple(name for name in names if name not in own and not _OF_A_PROCESS(name))
 
 
 def read_history(directory: Path) -> History:
     """Read the history of the run: all records, and the contents at its two ends."""
-    operations = [op for path in sorted(directory.glob("*.records")) for op in load(path)]
+    sequences: dict[int, int] = {}  # a worker that was killed goes on in the records of another process
+    paths = sorted(directory.glob("process*.records"), key=lambda path: (len(path.name), path.name))
+    operations = [op for path in paths for op in load(path, sequences)]
     return History(digest(initial(directory).read_bytes()), digest(shared(directory).read_bytes()), operations)

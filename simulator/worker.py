@@ -1,8 +1,12 @@
 """One worker: the code that runs in a child process, as `python -m simulator.worker TASK`.
 
-It says through its records that it is ready, and obeys lines on its standard input: `start NS` begins at that time of
-`time.monotonic_ns`, the same for all workers; `stop` ends it after the operation under way. The end of its input means
-that whoever started it is gone, so it goes too.
+It says through its records that it is ready, and obeys lines on its standard input: `start NS WORKER EDITS` begins at
+that time of `time.monotonic_ns`, the same for all workers, in the place of that worker, with so many edits to try (0 is
+no limit); `stop` ends it after the operation under way. The end of its input means that whoever started it is gone, so
+it goes too.
+
+A worker that takes the place of one that was killed goes on from what the file says: whether the last edit of the other
+was made or not, the next version is one higher than the one that is there.
 """
 
 from __future__ import annotations
@@ -45,7 +49,9 @@ class Log(Protocol):
     def intend(self, locked_ns: int, read: bytes, size_bytes: int, written: bytes, version: int) -> None:
         """The content is read, and the new one is about to be written."""
 
-    def end(self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int) -> None:
+    def end(
+        self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int, *, recovered: bool = False
+    ) -> None:
         """The call has returned, or raised."""
 
 
@@ -57,10 +63,17 @@ class Editor:
     """One worker's edits, each with its record."""
 
     def __init__(
-        self, strategy: Strategy, log: Log, worker: int, *, hold_s: float = 0.0, over: Callable[[], bool] = bool
+        self,
+        strategy: Strategy,
+        log: Log,
+        worker: int,
+        *,
+        hold_s: float = 0.0,
+        shifting: bool = False,
+        over: Callable[[], bool] = bool,
     ) -> None:
         self._strategy, self._log, self._hold_s, self._over = strategy, log, hold_s, over
-        self._raised = raiser(worker)
+        self._raised = raiser(worker, shifting=shifting)
         self._last, self._last_digest = b"", digest(b"")
         self._locked_ns = self._transformed_ns = 0
 
@@ -80,7 +93,8 @@ class Editor:
         if held is None:  # the locker does not tell; while the transform ran it had the lock
             self._log.end(Outcome.OK, self._locked_ns, self._transformed_ns, returned_ns)
         else:
-            self._log.end(Outcome.OK, held.locked_ns, held.released_ns, returned_ns)
+            recovered = getattr(held, "recovered", False)
+            self._log.end(Outcome.OK, held.locked_ns, held.released_ns, returned_ns, recovered=recovered)
 
     def _transform(self, old: bytes) -> bytes:
         self._locked_ns = monotonic_ns()
@@ -117,7 +131,8 @@ class _Orders:
     """What the starter says on standard input."""
 
     def __init__(self) -> None:
-        self.start_ns = 0
+        self.start_ns = self.edits = 0
+        self.worker: int | None = None
         self.started, self.stop = threading.Event(), threading.Event()
 
     def obey(self) -> None:
@@ -135,8 +150,8 @@ class _Orders:
 
     def _obey(self, words: list[bytes]) -> None:
         match words:
-            case [b"start", start_ns]:
-                self.start_ns = int(start_ns)
+            case [b"start", start_ns, worker, edits]:
+                self.start_ns, self.edits, self.worker = int(start_ns), int(edits), int(worker)
             case [b"stop"]:
                 self.stop.set()
         self.started.set()
@@ -144,10 +159,10 @@ class _Orders:
 
 def _work(task: Task, operate: Callable[[], None], orders: _Orders) -> str | None:
     """Operate until time, number or order; the last error, if there was one."""
-    chance = random.Random(f"{task.seed}/{task.worker}")
+    chance = random.Random(f"{task.seed}/{task.process}")
     wait, stopped = orders.stop.wait, orders.stop.is_set
     end_ns = orders.start_ns + int(task.duration_s * 1e9) if task.duration_s else sys.maxsize
-    left = task.edits if task.edits and not task.reads else sys.maxsize
+    left = orders.edits or sys.maxsize
     failure = None
     wait(max(0, orders.start_ns - monotonic_ns()) / 1e9)
     while left and not stopped() and monotonic_ns() < end_ns:
@@ -169,20 +184,25 @@ def main(argument: str) -> None:
     threading.Thread(target=orders.obey, daemon=True).start()
     strategy = load(task.strategy)
     strategy.open(task.path)
-    recorder = Recorder(task.records, task.worker)
-    operate: Callable[[], None]
-    if task.reads:
-        operate = partial(_read_once, strategy, recorder)
-    else:
-        over = orders.stop.is_set
-        operate = Editor(strategy, recorder, task.worker, hold_s=task.hold_ms / 1e3, over=over).edit
+    recorder = Recorder(task.records, task.process)
     recorder.ready()
     orders.started.wait()
-    failure = _work(task, operate, orders)
+    failure = None
+    if orders.worker is not None:
+        recorder.take(orders.worker)
+        failure = _work(task, _operation(task, orders, strategy, recorder), orders)
     if failure:
         sys.stderr.write(f"{failure}\n")
     strategy.close()
     recorder.close()
+
+
+def _operation(task: Task, orders: _Orders, strategy: Strategy, recorder: Recorder) -> Callable[[], None]:
+    worker = orders.worker or 0
+    if worker >= task.workers:
+        return partial(_read_once, strategy, recorder)
+    over, hold_s = orders.stop.is_set, task.hold_ms / 1e3
+    return Editor(strategy, recorder, worker, hold_s=hold_s, shifting=task.shifting, over=over).edit
 
 
 if __name__ == "__main__":

@@ -1,6 +1,11 @@
 """What one edit does: worker 7 raises `example.com/worker07 v0.0.N` to N+1, in a realistic module file.
 
 Versions only rise, so no content of a run that loses nothing ever comes back: a digest names a point in its history.
+
+A kill tears such an edit only in theory: the few bytes that change are one write within one page, and the kernel ends
+that before it ends the process. Where workers are to be killed, edits are therefore *shifting* ones, as most edits of
+real module files are: every other version is a pre-release, v0.0.7-rc.1, so that each edit changes the length of its
+line, and all that stands behind moves. The lines of the workers then stand first, in a file that is long.
 """
 
 from __future__ import annotations
@@ -25,6 +30,24 @@ _OTHERS = (
 )  # fmt: skip
 
 
+_SHIFTED_LINES = 8_000  # 400 KB: the system takes a while to write that, and a while is what a kill can hit
+
+_WORDS = (
+    "async",
+    "cache",
+    "codec",
+    "config",
+    "graph",
+    "index",
+    "metrics",
+    "queue",
+    "retry",
+    "schema",
+    "store",
+    "trace",
+)
+
+
 class WorkloadError(Exception):
     """The content, or the file given as a base, is not one that the edits can be made in."""
 
@@ -33,16 +56,22 @@ def _module(worker: int) -> str:
     return f"example.com/worker{worker:02d}"
 
 
-def module_file(workers: int, seed: int) -> bytes:
-    """Make a go.mod that requires a module for each worker, among others."""
+def module_file(workers: int, seed: int, *, shifting: bool = False) -> bytes:
+    """Make a go.mod that requires a module for each worker, among others: many of them for shifting edits."""
     chance = random.Random(seed)
     others = []
     for path in _OTHERS:
         major = 3 if path.endswith(".v3") else chance.randint(0, 1)
         indirect = " // indirect" if chance.random() < 0.4 else ""
         others.append(f"\t{path} v{major}.{chance.randint(0, 40)}.{chance.randint(0, 9)}{indirect}\n")
+    if shifting:
+        others += [
+            f"\texample.org/{chance.choice(_WORDS)}/{chance.choice(_WORDS)}{number} "
+            f"v{chance.randint(0, 1)}.{chance.randint(0, 40)}.{chance.randint(0, 9)} // indirect\n"
+            for number in range(_SHIFTED_LINES)
+        ]
     head = "module example.com/shared\n\ngo 1.25\n\nrequire (\n" + "".join(others) + ")\n"
-    return prepared(head.encode(), "go.mod", workers)
+    return prepared(head.encode(), "go.mod", workers, shifting=shifting)
 
 
 def kind(name: str) -> str:
@@ -50,8 +79,10 @@ def kind(name: str) -> str:
     return next((known for known in KINDS if name.endswith(known.removeprefix("go"))), KINDS[0])
 
 
-def prepared(content: bytes, name: str, workers: int) -> bytes:
+def prepared(content: bytes, name: str, workers: int, *, shifting: bool = False) -> bytes:
     """A module file with a line added for each worker: as its `name` ends, a go.work, a go.sum, or else a go.mod.
+
+    The lines come after all others; for shifting edits before them.
 
     Raises `WorkloadError` if it is not such a file, or has such lines already.
     """
@@ -65,28 +96,32 @@ def prepared(content: bytes, name: str, workers: int) -> bytes:
     if kind(name) == "go.sum":
         lines = [f"{module} v0.0.0 {_SUM}\n" for module in modules]
     elif kind(name) == "go.work":
-        lines = ["\nreplace (\n", *(f"\t{module} => {module} v0.0.0\n" for module in modules), ")\n"]
+        lines = ["replace (\n", *(f"\t{module} => {module} v0.0.0\n" for module in modules), ")\n"]
     elif re.search(rb"^module\s", content, re.MULTILINE):
-        lines = ["\nrequire (\n", *(f"\t{module} v0.0.0\n" for module in modules), ")\n"]
+        lines = ["require (\n", *(f"\t{module} v0.0.0\n" for module in modules), ")\n"]
     else:
         raise WorkloadError("it has no module line; use a go.mod, or a file whose name ends in .work or .sum")
+    block = "".join(lines).encode()
+    gap = b"" if kind(name) == "go.sum" else b"\n"
+    if shifting:
+        return block + gap + content
     end = b"" if not content or content.endswith(b"\n") else b"\n"
-    return content + end + "".join(lines).encode()
+    return content + end + gap + block
 
 
-def raiser(worker: int) -> Callable[[bytes], tuple[bytes, int]]:
+def raiser(worker: int, *, shifting: bool = False) -> Callable[[bytes], tuple[bytes, int]]:
     """Give the edit of one worker: from a content the next one, and the N of its version.
 
     The edit raises `WorkloadError` if the worker's line is not there.
     """
-    search = re.compile(rb"%s v0\.0\.(\d+)" % re.escape(_module(worker).encode())).search
+    search = re.compile(rb"%s v0\.0\.(\d+)(?:-rc\.1)?" % re.escape(_module(worker).encode())).search
 
     def raised(content: bytes) -> tuple[bytes, int]:
         found = search(content)
         if found is None:
             raise WorkloadError(f"the line of {_module(worker)} is not in the {len(content)} bytes that were read")
-        start, end = found.span(1)
-        version = int(content[start:end]) + 1
-        return b"%b%d%b" % (content[:start], version, content[end:]), version
+        version = int(found[1]) + 1
+        suffix = b"-rc.1" if shifting and version % 2 else b""
+        return b"%b%d%b%b" % (content[: found.start(1)], version, suffix, content[found.end() :]), version
 
     return raised

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from ..checker import Verdict
     from ..config import Config
-    from ..history import History
+    from ..history import Faults, History
     from ..stats import Numbers
 
 __all__ = ["Account"]
@@ -24,4 +24,6 @@ class Account(NamedTuple):
     interrupted: bool
     lost: tuple[str, ...]  # workers that did not end by themselves
     failures: tuple[str, ...]  # what failed operations said last
+    faults: Faults  # what was done to workers
+    litter: tuple[str, ...]  # files that were left beside the one that all edit
     kept_in: str | None  # the directory where the run is kept

@@ -32,6 +32,8 @@ def document(account: Account) -> dict[str, Json]:
         "interrupted": account.interrupted,
         "lost_workers": list(account.lost),
         "failures": list(account.failures),
+        "faults": dict(account.faults._asdict()),
+        "litter": list(account.litter),
         "kept_in": account.kept_in,
         "python": platform.python_version(),
         "platform": platform.platform(),

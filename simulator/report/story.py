@@ -14,7 +14,7 @@ __all__ = ["story"]
 _ENDS = {
     Outcome.OK: "returned",
     Outcome.FAIL: "raised",
-    Outcome.INFO: "never told its end",
+    Outcome.INFO: "never told its end, as when it was killed",
 }
 
 
@@ -33,7 +33,8 @@ def story(anomaly: Anomaly, history: History) -> list[str]:
                 f"    read {op.read_size_bytes:,} bytes, content {_short(op.read)}, {_origin(op.read, history)}"
             )
         if op.written != NOTHING:
-            lines.append(f"    wrote its v0.0.{op.version}, making content {_short(op.written)}")
+            verb = "was about to write" if op.outcome is Outcome.INFO else "wrote"
+            lines.append(f"    {verb} its v0.0.{op.version}, making content {_short(op.written)}")
         ended = f" at {_at(op.returned_ns, begun_ns)}" if op.returned_ns else ""
         lines.append(f"    {_ENDS[op.outcome]}{ended}")
     return lines

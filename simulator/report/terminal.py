@@ -99,11 +99,13 @@ def _bar(share: float) -> str:
 
 
 def _closing(account: Account) -> str:
-    lines = _pace(account) if account.history.operations else []
+    lines = [*_pace(account), *_harm(account)] if account.history.operations else []
     lines += [f"lost      {line}" for line in account.lost]
     lines += [f"failed    {line}" for line in account.failures[:3]]
     if len(account.failures) > 3:
         lines.append(f"failed    and so did {_many(len(account.failures) - 3, 'other worker')}")
+    if account.litter:
+        lines.append(f"litter    left beside the file: {', '.join(account.litter)}")
     if account.interrupted:
         lines.append("stopped   before its time; this is about what was recorded until then")
     if account.kept_in:
@@ -128,6 +130,21 @@ def _pace(account: Account) -> list[str]:
             f"longest   worker {fairness.longest_wait_worker} waited {duration(fairness.longest_wait_ns)}, "
             f"while others made {_many(fairness.overtaken, 'edit')}"
         )
+    return lines
+
+
+def _harm(account: Account) -> list[str]:
+    faults, evidence = account.faults, account.verdict.evidence
+    lines = []
+    if account.config.kill_rate:
+        lines.append(
+            f"killed    {_many(faults.kills, 'worker')}, {faults.kills_in_edit:,} in the middle of an edit; "
+            f"{faults.replaced:,} replaced"
+        )
+    if account.config.stop_rate:
+        lines.append(f"frozen    {_many(faults.freezes, 'time')}, for {faults.frozen_s:.2f} s in all")
+    if evidence.recovered:
+        lines.append(f"repaired  {_many(evidence.recovered, 'edit')} undid first what a killed one had left half done")
     return lines
 
 

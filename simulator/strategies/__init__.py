@@ -10,11 +10,14 @@ if TYPE_CHECKING:
 
 __all__ = ["NAMES", "Held", "Strategy", "load"]
 
-NAMES = ("lockedfile", "none")
+NAMES = ("lockedfile", "lockedfile-durable", "lockedfile-go-protocol", "none")
 
 
 class Held(Protocol):
-    """When an edit had the lock, on `time.monotonic_ns`; such as a `lockedfile.Edited`."""
+    """When an edit had the lock, on `time.monotonic_ns`; such as a `lockedfile.Edited`.
+
+    One that also has a true `recovered` found what an interrupted edit had left, and put that right first.
+    """
 
     @property
     def locked_ns(self) -> int:
@@ -48,5 +51,5 @@ class Strategy(Protocol):
 
 def load(name: str) -> Strategy:
     """Make the strategy of that name, which is one of `NAMES`."""
-    made: Strategy = import_module(f"{__name__}.{name}").STRATEGY()
+    made: Strategy = import_module(f"{__name__}.{name.replace('-', '_')}").STRATEGY()
     return made

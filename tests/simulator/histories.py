@@ -58,6 +58,16 @@ def run_of(*operations: Operation, final: bytes | None = None) -> History:
     return History(content(0), operations[-1].written if final is None else final, operations)
 
 
+_KILLED = (
+    "info applied",  # all was written, and the worker was killed before it could tell
+    "info told late",  # the same, but it had begun to tell
+    "info lost",  # nothing was written, or the next one undid it
+    "info untold",  # it had the lock, and had not told what it would write
+    "info waiting",
+    "info read",
+)
+
+
 @st.composite
 def valid_histories(draw: DrawFn) -> History:
     """What workers leave that take turns under a lock: edits of all outcomes, reads, and overlapping waits."""
@@ -65,7 +75,7 @@ def valid_histories(draw: DrawFn) -> History:
         st.lists(
             st.tuples(
                 st.integers(0, 3),  # who
-                st.sampled_from(["ok", "ok", "ok", "fail", "info applied", "info lost", "read"]),
+                st.sampled_from(["ok"] * 4 + ["fail", "read", *_KILLED]),
                 st.integers(2, 9),  # how long the turn takes
                 st.integers(0, 30),  # how long it waited for it, at most
                 st.integers(0, 3),  # how long it takes to return
@@ -76,7 +86,7 @@ def valid_histories(draw: DrawFn) -> History:
     )
     starts = [0, *accumulate(step[2] for step in steps)]
     free_at = dict.fromkeys(range(4), -1000)
-    done, state, operations = 0, content(0), []
+    state, operations = content(0), []
     for number, ((worker, what, turn, waited, after), start) in enumerate(zip(steps, starts, strict=False)):
         invoked = max(free_at[worker] + 1, start - waited)
         locked, released = start + 1000, start + turn - 1 + 1000
@@ -89,16 +99,26 @@ def valid_histories(draw: DrawFn) -> History:
                 Operation(worker, number, Kind.READ, Outcome.OK, invoked, 0, 0, returned, state, NOTHING, 1, 0)
             )
             continue
+        if what == "info read":
+            operations.append(
+                Operation(worker, number, Kind.READ, Outcome.INFO, invoked, 0, 0, 0, NOTHING, NOTHING, 0, 0)
+            )
+            continue
+        if what in {"info untold", "info waiting"}:
+            had_ns = locked if what == "info untold" else 0
+            operations.append(
+                Operation(worker, number, Kind.EDIT, Outcome.INFO, invoked, had_ns, 0, 0, NOTHING, NOTHING, 0, 0)
+            )
+            continue
         outcome = {"ok": Outcome.OK, "fail": Outcome.FAIL}.get(what, Outcome.INFO)
         known = outcome is not Outcome.INFO
         operations.append(
             Operation(
                 worker, number, Kind.EDIT, outcome, invoked, locked,
-                released if known else 0, returned if known else 0, state, new, 1, number,
+                released if known or what == "info told late" else 0, returned if known else 0, state, new, 1, number,
             )
         )  # fmt: skip
-        if what in {"ok", "info applied"}:
+        if what in {"ok", "info applied", "info told late"}:
             state = new
-            done += 1
     operations = draw(st.permutations(operations))
     return History(content(0), state, operations)

@@ -138,6 +138,38 @@ HISTORIES = {
                edit(1, content(0), content(2), at=10)),
         Flaw.LOST,
     ),
+    "half of a killed edit is read by the next one": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), edit(1, TORN, content(2), at=10)),
+        Flaw.TORN,
+    ),
+    "half of a killed edit is read by a reader, and then it is undone": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), read(2, TORN, at=5),
+               edit(1, content(0), content(2), at=10)),
+        Flaw.TORN,
+    ),
+    "half of a killed edit is there at the end": (
+        run_of(FIRST, edit(1, content(1), content(2), at=10, outcome=Outcome.INFO), final=TORN),
+        Flaw.TORN,
+    ),
+    "a killed edit was read, and then it was undone": (
+        run_of(FIRST, edit(1, content(1), content(2), at=10, outcome=Outcome.INFO), read(2, content(2), at=15),
+               edit(0, content(1), content(3), at=20)),
+        Flaw.LOST,
+    ),
+    "undoing a killed edit undid one that had returned": (
+        run_of(FIRST, edit(1, content(1), content(2), at=10, outcome=Outcome.INFO),
+               edit(0, content(0), content(3), at=20)),
+        Flaw.LOST,
+    ),
+    "a killed edit was undone after others had built on it": (
+        run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), SECOND,
+               edit(2, content(0), content(3), at=20), final=content(3)),
+        Flaw.LOST,
+    ),
+    "the last edit was undone at the end, as if it had been killed": (
+        run_of(FIRST, SECOND, edit(0, content(2), content(3), at=20, outcome=Outcome.INFO), final=content(1)),
+        Flaw.LOST,
+    ),
     "two killed edits of one content are both there": (
         run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), read(2, content(1), at=5),
                edit(1, content(0), content(2), at=10, outcome=Outcome.INFO), edit(3, content(2), content(3), at=20)),
@@ -181,6 +213,32 @@ SOUND = {
         run_of(edit(0, content(0), content(1), at=-10, outcome=Outcome.INFO), FIRST),
         0,
     ),
+    "a killed edit that was undone, and done again by one that was killed too and is there": (
+        run_of(edit(0, content(0), content(1), at=-10, outcome=Outcome.INFO),
+               edit(0, content(0), content(1), at=0, outcome=Outcome.INFO), SECOND),
+        1,
+    ),
+    "a killed edit that was undone much later": (
+        run_of(FIRST, edit(1, content(1), content(2), at=10, outcome=Outcome.INFO),
+               edit(0, content(1), content(3), at=1000)._replace(recovered=True)),
+        0,
+    ),
+    "a killed edit that was undone by the last read": (
+        run_of(FIRST, edit(1, content(1), content(2), at=10, outcome=Outcome.INFO), final=content(1)),
+        0,
+    ),
+    "a worker killed when it had told its release, and not its outcome": (
+        run_of(FIRST._replace(outcome=Outcome.INFO, returned_ns=0), SECOND),
+        1,
+    ),
+    "a worker killed with the lock, before it told what it would write": (
+        run_of(FIRST, edit(1, NOTHING, NOTHING, at=10, outcome=Outcome.INFO), THIRD._replace(read=content(1))),
+        0,
+    ),
+    "a reader that was killed": (
+        run_of(FIRST, read(2, NOTHING, at=5)._replace(outcome=Outcome.INFO, returned_ns=0), SECOND),
+        0,
+    ),
     "a worker killed while it waited": (
         run_of(FIRST, edit(1, NOTHING, NOTHING, at=3, outcome=Outcome.INFO)._replace(locked_ns=0), final=content(1)),
         0,
@@ -213,6 +271,41 @@ def test_sound_history_is_valid(name: str) -> None:
     if verdict.evidence.committed:
         assert verdict.result is Result.VALID, verdict.anomalies
     assert verdict.evidence.unknown_applied == applied
+
+
+@pytest.mark.parametrize("name", [name for name in HISTORIES if name.startswith("half of a killed edit")])
+def test_half_of_a_killed_edit_is_shown_with_that_edit(name: str) -> None:
+    """Beside who read it stands who was killed before: a reader of the report sees where it came from."""
+    (anomaly,) = check(HISTORIES[name][0]).anomalies
+    assert anomaly.witness[0].outcome is Outcome.INFO
+
+
+def test_what_hangs_on_a_torn_content_is_not_blamed() -> None:
+    """Edits that built on it lead nowhere, but they lost nothing: one flaw is one flaw."""
+    killed = edit(0, content(0), content(1), at=0, outcome=Outcome.INFO)
+    verdict = check(run_of(killed, edit(1, TORN, content(2), at=10), edit(0, content(2), content(3), at=20)))
+    assert verdict.counts == {Flaw.TORN: 1}
+
+
+@pytest.mark.parametrize("name", [name for name, (_, applied) in SOUND.items() if applied])
+def test_killed_edit_is_not_taken_for_a_failed_one(name: str) -> None:
+    """The difference matters: if a kill were taken for a failure, an edit that is there would be blamed."""
+    history, _ = SOUND[name]
+    killed = [op for op in history.operations if op.outcome is Outcome.INFO]
+    as_failed = [op._replace(outcome=Outcome.FAIL) if op in killed else op for op in history.operations]
+    assert Flaw.FAILED in check(history._replace(operations=as_failed)).counts
+
+
+def test_killed_edit_is_not_taken_for_one_that_returned() -> None:
+    """Nor for a success: an edit that is not there would be a lost one."""
+    history, _ = SOUND["a killed edit that was undone much later"]
+    as_returned = [op._replace(outcome=Outcome.OK) for op in history.operations]
+    assert Flaw.LOST in check(history._replace(operations=as_returned)).counts
+
+
+def test_edits_that_repaired_are_counted() -> None:
+    """How often it had to be done is part of the evidence."""
+    assert check(run_of(FIRST, SECOND._replace(recovered=True), THIRD)).evidence.recovered == 1
 
 
 def test_earliest_witness_is_shown() -> None:
@@ -317,3 +410,28 @@ def test_planted_disorder_is_found(history: History, data: st.DataObject) -> Non
     operations[at] = operations[at]._replace(invoked_ns=1, locked_ns=2, released_ns=3, returned_ns=4)
     operations = [op if n == at else op._replace(invoked_ns=max(op.invoked_ns, 10)) for n, op in enumerate(operations)]
     assert Flaw.ORDER in check(history._replace(operations=operations)).counts
+
+
+@given(valid_histories(), st.data())
+def test_planted_half_of_a_killed_edit_is_found(history: History, data: st.DataObject) -> None:
+    """Whenever it is read, and whatever else happens, half a content is nothing that an unknown end excuses."""
+    killed = [op for op in history.operations if op.outcome is Outcome.INFO and op.written != NOTHING]
+    if not killed:
+        return
+    at = data.draw(st.sampled_from(killed)).locked_ns + 1
+    verdict = check(history._replace(operations=[*history.operations, read(9, TORN, at=at)]))
+    assert Flaw.TORN in verdict.counts
+    (torn,) = (anomaly for anomaly in verdict.anomalies if anomaly.flaw is Flaw.TORN)
+    assert torn.witness[0] in killed
+
+
+@given(valid_histories(), st.data())
+def test_planted_undoing_of_a_returned_edit_is_found(history: History, data: st.DataObject) -> None:
+    """Who undoes what a killed worker left must not undo the edits of others: one more edit reads what is no more."""
+    edits = [history.operations[n] for n in _committed(history)]
+    if not edits:
+        return
+    undone = data.draw(st.sampled_from(edits))
+    late = edit(9, undone.read, content(1000), at=10_000)
+    verdict = check(history._replace(operations=[*history.operations, late], final=content(1000)))
+    assert Flaw.LOST in verdict.counts

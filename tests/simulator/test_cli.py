@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from simulator.arguments import requested
 from simulator.history import Kind, Outcome
 from simulator.saved import read_history, shared
 from tests.lockedfile.needs import strace
@@ -158,6 +159,12 @@ def test_piped_output_has_no_control_codes(arguments: list[str]) -> None:
         (["--hold-ms", "-3"], "-3 is not 0 or more"),
         (["--think-ms", "soon"], "soon is not a number"),
         (["--strategy", "hope"], "invalid choice: 'hope'"),
+        (["--kill-rate", "-1"], "-1 is not 0 or more, up to 1,000"),
+        (["--kill-rate", "nan"], "nan is not 0 or more"),
+        (["--kill-rate"], "expected one argument"),
+        (["--stop-rate", "often"], "often is not a number"),
+        (["--stop-rate", "1e9"], "1e9 is not 0 or more, up to 1,000"),
+        (["--kil-rate", "5"], "did you mean --kill-rate?"),
         (["--file", "no/such/go.mod"], "cannot read --file no/such/go.mod: No such file"),
         (["--file", "."], "cannot use --file .: it is not a regular file"),
         (["--file", "LICENSE"], "cannot use --file LICENSE: it has no module line"),
@@ -178,13 +185,26 @@ def test_mistake_is_one_line_and_exit_code_2(arguments: list[str], said: str) ->
     assert said in run.stderr
 
 
+def test_freezing_is_refused_where_it_cannot_be_done(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A system without the signals for it: wrong usage, with the reason, before anything is started."""
+    monkeypatch.setattr("simulator.arguments.CAN_FREEZE", False)
+    with pytest.raises(SystemExit) as left:
+        requested(["--stop-rate", "5"])
+    assert left.value.code == 2
+    assert "--stop-rate: this system cannot stop a process" in capsys.readouterr().err
+    assert requested(["--kill-rate", "5"]).config.kill_rate == 5
+
+
 def test_help_explains_every_option() -> None:
     """Each option has its line, and the exit codes are told."""
     run = simulate("--help")
     assert run.returncode == 0
     for option in (
         "--workers", "--duration", "--edits", "--readers", "--hold-ms", "--think-ms", "--file", "--strategy",
-        "--seed", "--json", "--dir", "--quiet", "exit codes", "examples",
+        "--seed", "--json", "--dir", "--quiet", "--kill-rate", "--stop-rate", "lockedfile-durable",
+        "lockedfile-go-protocol", "exit codes", "examples",
     ):  # fmt: skip
         assert option in run.stdout
 

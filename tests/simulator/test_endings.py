@@ -85,6 +85,42 @@ def test_workers_go_when_their_starter_is_killed(tmp_path: Path) -> None:
     assert _gone(workers)
 
 
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+@linux
+def test_frozen_workers_go_when_their_starter_is_killed(tmp_path: Path) -> None:
+    """Not even one who was frozen at that moment, and whom nobody is left to wake, stays behind; nor does a spare."""
+    run = _started(tmp_path, "--workers", "6", "--duration", "60", "--stop-rate", "300", "--kill-rate", "5")
+    end = time.monotonic() + 30
+    while not any(_state(worker) == "T" for worker in _children(run.pid)) and time.monotonic() < end:
+        pass
+    workers = _children(run.pid)
+    run.kill()
+    run.communicate(timeout=60)
+    assert len(workers) > 6
+    assert _gone(workers)
+
+
+@linux
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_interrupted_run_with_kills_and_freezes_leaves_nobody(tmp_path: Path, name: str) -> None:
+    """Workers, those that are frozen, and spares that were never needed: all are gone, and the verdict is there."""
+    run = _started(tmp_path, "--workers", "6", "--duration", "60", "--stop-rate", "100", "--kill-rate", "10")
+    workers = _children(run.pid)
+    _send(run.pid, name)
+    out, err = run.communicate(timeout=60)
+    assert run.returncode == 0, out + err
+    assert out.startswith("VALID: ")
+    assert "did not stop" not in out
+    assert _gone(workers)
+    assert list(tmp_path.iterdir()) == []
+
+
 @linux
 def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
     """Its edit under way is unknown, the others go on, and the report names who was lost."""

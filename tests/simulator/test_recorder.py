@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulator.history import NOTHING, Kind, Operation, Outcome, digest
-from simulator.recorder import Recorder, load, peek
+from simulator.recorder import Glance, Recorder, load, peek
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -127,3 +127,56 @@ def test_cut_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "records").write_bytes(content[:500])
     with pytest.raises(ValueError, match="cut short"):
         load(tmp_path / "records")
+
+
+def test_digest_counts_only_once_it_is_told(tmp_path: Path) -> None:
+    """A worker killed in the middle of storing what it read has read nothing, rather than something strange."""
+    path = tmp_path / "records"
+    recorder = Recorder(str(path), worker=0)
+    recorder.begin(Kind.EDIT, 10)
+    recorder.close()
+    content = bytearray(path.read_bytes())
+    content[64 + 48 : 64 + 56] = READ[:8]  # the first half of a digest, in the first record
+    path.write_bytes(content)
+    assert load(path) == [Operation(0, 0, Kind.EDIT, Outcome.INFO, 10, 0, 0, 0, NOTHING, NOTHING, 0, 0)]
+
+
+def test_records_are_of_the_worker_whose_place_was_taken(tmp_path: Path) -> None:
+    """A replacement goes on where the numbers of its predecessor ended; a spare that nobody needed has no records."""
+    sequences: dict[int, int] = {}
+    loaded = []
+    for process, worker in enumerate([7, 8, 7, None]):
+        recorder = Recorder(str(tmp_path / f"{process}"), worker=process)
+        if worker is not None:
+            recorder.take(worker)
+            recorder.begin(Kind.EDIT, 10)
+            recorder.begin(Kind.EDIT, 20)
+        recorder.close()
+        loaded += load(tmp_path / f"{process}", sequences)
+    assert [(op.worker, op.sequence) for op in loaded] == [(7, 0), (7, 1), (8, 0), (8, 1), (7, 2), (7, 3)]
+
+
+def test_repair_is_recorded(tmp_path: Path) -> None:
+    """An edit that found a half-made one says so."""
+    recorder = Recorder(str(tmp_path / "records"), worker=0)
+    for recovered in (False, True):
+        recorder.begin(Kind.EDIT, 10)
+        recorder.end(Outcome.OK, 20, 30, 40, recovered=recovered)
+    recorder.close()
+    assert [op.recovered for op in load(tmp_path / "records")] == [False, True]
+
+
+def test_glance_sees_the_middle_of_an_edit(tmp_path: Path) -> None:
+    """From telling what will be written until the end, also when the file has grown meanwhile."""
+    path = tmp_path / "records"
+    recorder = Recorder(str(path), worker=0)
+    glance = Glance(path)
+    for _ in range(3000):
+        recorder.begin(Kind.EDIT, 10)
+        assert not glance.editing()
+        recorder.intend(20, READ, 3, WRITTEN, 41)
+        assert glance.editing()
+        recorder.end(Outcome.OK, 20, 30, 40)
+        assert not glance.editing()
+    glance.close()
+    recorder.close()

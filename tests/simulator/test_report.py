@@ -8,7 +8,7 @@ import pytest
 
 from simulator.checker import check
 from simulator.config import Config
-from simulator.history import History, Outcome
+from simulator.history import Faults, History, Outcome
 from simulator.report import Account, document, text
 from simulator.report.terminal import duration
 from simulator.stats import measure
@@ -23,8 +23,9 @@ CONFIG = Config(
 def account(history: History, **more: object) -> Account:
     """Give an account of a history."""
     made = Account(
-        CONFIG, history, check(history), measure(history, 2), 0.5, interrupted=False, lost=(), failures=(), kept_in=None
-    )
+        CONFIG, history, check(history), measure(history, 2), 0.5,
+        interrupted=False, lost=(), failures=(), faults=Faults(), litter=(), kept_in=None,
+    )  # fmt: skip
     return made._replace(**more)  # type: ignore[arg-type]  # of the fields' own types
 
 
@@ -127,3 +128,34 @@ def test_killed_edit_is_told_as_unknown() -> None:
     """The number of unknown edits, and of those that are there, is in the text."""
     history = run_of(*GOOD.operations[:1], GOOD.operations[2]._replace(outcome=Outcome.INFO))
     assert "1 unknown, 1 of them there" in text(account(history))
+
+
+def test_text_tells_what_was_done_to_workers() -> None:
+    """Kills, freezes, repairs and litter are said where there are any, and only there."""
+    config = CONFIG._replace(kill_rate=5.0, stop_rate=20.0)
+    history = GOOD._replace(operations=[op._replace(recovered=True) for op in GOOD.operations])
+    faults = Faults(kills=25, kills_in_edit=11, replaced=24, freezes=1, frozen_s=0.02)
+    told = text(account(history, config=config, faults=faults, litter=("go.mod.left",)))
+    for line in (
+        "killed    25 workers, 11 in the middle of an edit; 24 replaced",
+        "frozen    1 time, for 0.02 s in all",
+        "repaired  2 edits undid first what a killed one had left half done",
+        "litter    left beside the file: go.mod.left",
+        "--kill-rate 5 --stop-rate 20 --seed 7",
+    ):
+        assert line in told
+    for word in ("killed", "frozen", "repaired", "litter"):
+        assert word not in text(account(GOOD))
+    made = document(account(history, config=config, faults=faults, litter=("go.mod.left",)))
+    assert made["faults"] == faults._asdict()
+    assert made["litter"] == ["go.mod.left"]
+
+
+def test_story_of_a_torn_read_names_the_killed_edit() -> None:
+    """What was about to be written, by whom, and who read what came of it."""
+    killed = edit(0, content(0), content(1), at=0, outcome=Outcome.INFO)
+    told = text(account(run_of(killed, edit(1, content(9), content(2), at=10))))
+    assert told.startswith("INVALID: a content was read that no edit wrote")
+    assert f"was about to write its v0.0.1, making content {content(1).hex()[:12]}" in told
+    assert "never told its end, as when it was killed" in told
+    assert f"content {content(9).hex()[:12]}, which no edit wrote" in told

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.workload import WorkloadError, module_file, prepared, raiser
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.go_command import Go
 
 BASES = {
     "go.mod": b"module example.org/m\n\ngo 1.25\n",
@@ -39,6 +46,29 @@ def test_kinds_of_module_files_can_be_edited(name: str) -> None:
         assert version == number
     assert b"example.com/worker02 v0.0.11" in content
     assert b"example.com/worker01 v0.0.0" in content
+
+
+@pytest.mark.parametrize("name", ["go.mod", "go.work", "go.sum"])
+def test_shifting_edit_moves_all_that_stands_behind_it(tmp_path: Path, go: Go, name: str) -> None:
+    """Every edit changes the length, and go reads every content; the workers' lines come first."""
+    content = prepared(BASES[name], name, 2, shifting=True)
+    assert content.endswith(BASES[name])
+    for number in range(1, 12):
+        before = content
+        content, version = raiser(1, shifting=True)(content)
+        assert (version, len(content) == len(before)) == (number, False)
+        assert content.endswith(BASES[name])
+        if name != "go.sum" and number < 3:
+            (tmp_path / name).write_bytes(content)
+            code, output = go.run("mod" if name == "go.mod" else "work", "edit", "-json", tmp_path / name)
+            assert code == 0, output
+    assert b"example.com/worker01 v0.0.11-rc.1" in content
+    assert b"example.com/worker00 v0.0.0" in content
+
+
+def test_file_for_shifting_edits_is_long() -> None:
+    """So long that the system does not write it in one go."""
+    assert len(module_file(2, 0, shifting=True)) > 64 * 1024
 
 
 def test_same_seed_makes_the_same_file() -> None:
