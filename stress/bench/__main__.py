@@ -112,11 +112,12 @@ def _peer(directory: Path) -> Path | None:
 
 def _phases(directory: Path, options: Options, peer: Path | None) -> Iterator[tuple[str, Iterator[Round]]]:
     from .contention import contention_rounds
-    from .edits import append_rounds, recorded_rounds, same_size_rounds
+    from .edits import append_rounds, durable_rounds, recorded_rounds, same_size_rounds
     from .imports import import_rounds
 
     effort = options.effort
     yield "same-size edit", same_size_rounds(directory, effort.same_size_edits, peer)
+    yield "durable edit", durable_rounds(directory, effort.durable_edits)
     yield "appended line", append_rounds(directory, effort.append_edits, peer)
     yield "recorded edit", recorded_rounds(directory, effort.same_size_edits)
     yield "import", import_rounds(effort.import_pairs)

@@ -24,12 +24,13 @@ class Effort:
 
     same_size_edits: int
     append_edits: int
+    durable_edits: int
     import_pairs: int
     contention_ms: int
 
 
-_FULL = Effort(same_size_edits=3000, append_edits=100, import_pairs=4, contention_ms=500)
-_QUICK = Effort(same_size_edits=200, append_edits=5, import_pairs=1, contention_ms=50)
+_FULL = Effort(same_size_edits=3000, append_edits=100, durable_edits=60, import_pairs=4, contention_ms=500)
+_QUICK = Effort(same_size_edits=200, append_edits=5, durable_edits=5, import_pairs=1, contention_ms=50)
 _FULL_ROUNDS = 15
 _QUICK_ROUNDS = 3
 

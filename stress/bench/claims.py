@@ -44,12 +44,17 @@ def _contention(processes: int) -> Claim:
     )
 
 
-_SAME_SIZE = "same-size edit of 2 KB"
+_EDIT = "edit of 2 KB, crash-safe"
+_DURABLE = "edit of 2 KB, durable"
+_PLAIN = "edit of 2 KB, crash_safe=False"
 
 CLAIMS = (
-    Claim("same_size_go", _SAME_SIZE, "same_size_edit_ns", "same_size_go_ns", "Go's Transform", 1.0),
-    Claim("same_size_bare", _SAME_SIZE, "same_size_edit_ns", "same_size_bare_ns", "bare calls", 2.0),
-    Claim("same_size_checked", _SAME_SIZE, "same_size_edit_ns", "same_size_checked_ns", "bare calls + stat", None),
+    Claim("safe_bare", _EDIT, "same_size_edit_ns", "same_size_bare_ns", "bare calls", 7.0),
+    Claim("safe_filelock", _EDIT, "same_size_edit_ns", "same_size_filelock_ns", "filelock + os.replace", 0.2),
+    Claim("durable_bare", _DURABLE, "durable_edit_ns", "durable_bare_ns", "its bare calls and syncs", 1.3),
+    Claim("plain_go", _PLAIN, "same_size_go_protocol_ns", "same_size_go_ns", "Go's Transform", 1.0),
+    Claim("plain_bare", _PLAIN, "same_size_go_protocol_ns", "same_size_bare_ns", "bare calls", 2.0),
+    Claim("plain_checked", _PLAIN, "same_size_go_protocol_ns", "same_size_checked_ns", "bare calls + stat", None),
     Claim("append_go", "line appended to 1 MB", "append_edit_ns", "append_go_ns", "Go's Transform", 0.5),
     Claim(
         "import",

@@ -1,4 +1,4 @@
-"""One timed editor: `python -m stress.bench.editor lockedfile|bare|checked same|append PATH N`.
+"""One timed editor: `python -m stress.bench.editor NAME same|append PATH N`, of `editors`.
 
 In a process of its own, as Go's is: what the benchmark did before, to the allocator of its process for one, must
 not help.
@@ -11,8 +11,7 @@ from itertools import repeat
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
-from lockedfile import Edit
-
+from .editors import editor
 from .transforms import append, swap
 
 if TYPE_CHECKING:
@@ -25,16 +24,8 @@ _WARM_UP = 20  # one edit in so many is made before the clock starts, as in main
 
 def main() -> None:
     """Time so many edits, and print the nanoseconds that one took."""
-    editor, kind, path, edits = sys.argv[1:]
-    sys.stdout.write(f"{_time(_edit(editor), path, append if kind == 'append' else swap(path), int(edits))}\n")
-
-
-def _edit(editor: str) -> Callable[[str, Callable[[bytes], bytes]], object]:
-    if sys.platform != "win32" and editor != "lockedfile":
-        from .bare import bare_edit, checked_edit
-
-        return {"bare": bare_edit, "checked": checked_edit}[editor]
-    return Edit
+    name, kind, path, edits = sys.argv[1:]
+    sys.stdout.write(f"{_time(editor(name), path, append if kind == 'append' else swap(path), int(edits))}\n")
 
 
 def _time(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from .child import module, run
@@ -16,24 +17,42 @@ if TYPE_CHECKING:
 
     from .samples import Round
 
-__all__ = ["append_rounds", "recorded_rounds", "same_size_rounds"]
+__all__ = ["append_rounds", "durable_rounds", "recorded_rounds", "same_size_rounds"]
 
 _SMALL_BYTES = 2048
 _LARGE_BYTES = 1_000_000
 
 
 def same_size_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator[Round]:
-    """Nanoseconds of an edit that flips one bit of 2 KB: ours, Go's, and the bare system calls."""
+    """Nanoseconds of an edit that flips one bit of 2 KB: ours in two kinds, Go's, a peer's, and the bare calls."""
     path = directory / "same-size"
     path.write_bytes(go_sum(_SMALL_BYTES))
-    contestants = {
-        "same_size_edit_ns": lambda: _python_ns("lockedfile", "same", path, edits),
-        "same_size_bare_ns": lambda: _python_ns("bare", "same", path, edits),
-        "same_size_checked_ns": lambda: _python_ns("checked", "same", path, edits),
+    contestants: dict[str, Callable[[], float]] = {
+        f"same_size_{sample}_ns": partial(_python_ns, editor, "same", path, edits)
+        for sample, editor in (
+            ("edit", "lockedfile"),
+            ("go_protocol", "go-protocol"),
+            ("bare", "bare"),
+            ("checked", "checked"),
+            ("filelock", "filelock"),
+        )
+        if editor != "filelock" or find_spec("filelock")
     }
     if peer:
         contestants["same_size_go_ns"] = lambda: _go_ns(peer, "same", path, edits)
     return rounds(contestants)
+
+
+def durable_rounds(directory: Path, edits: int) -> Iterator[Round]:
+    """Nanoseconds of the same edit with all syncs: ours, and the bare system calls."""
+    path = directory / "durable"
+    path.write_bytes(go_sum(_SMALL_BYTES))
+    return rounds(
+        {
+            f"durable_{sample}_ns": partial(_python_ns, editor, "same", path, edits)
+            for sample, editor in (("edit", "durable"), ("bare", "bare-durable"))
+        }
+    )
 
 
 def append_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator[Round]:

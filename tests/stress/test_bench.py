@@ -98,7 +98,7 @@ def test_ctrl_c_ends_all_and_prints_what_was_measured(environment: dict[str, str
     assert child.returncode == 130, errors
     assert "Go's Transform" in output
     assert "stopped early" in output
-    assert "warning: Not measured: line appended to 1 MB / Go's Transform, import lockedfile" in errors
+    assert "warning: Not measured: edit of 2 KB, durable" in errors
     assert "Traceback" not in errors
     assert list(tmp_path.iterdir()) == []
     assert processes_that_name(tmp_path) == []

@@ -1,0 +1,63 @@
+"""Every system call of an edit, and of a recovery, is killed and failed, one process a case.
+
+First each scene is played under strace, without a fault, to learn which calls it makes on the file, its journal and
+their directory. Then again, once for each of these calls and each fault. A fresh process judges what is left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import crowd, environment, tracing
+from .children import ChildError, Children
+from .company import Company
+from .tally import Tally
+from .verdict import NOT_REACHED
+
+if TYPE_CHECKING:
+    from .lane import Plan, Result
+
+__all__ = ["NAME", "PROVES", "cannot_run", "run"]
+
+NAME = "syscalls"
+PROVES = (
+    "Whichever system call of an edit or of a recovery is killed or fails, the next user reads the old content or the "
+    "new, an error means the old one, and nothing is left beside the file."
+)
+
+_AT_A_TIME = 16  # cases that one process judges
+
+
+def cannot_run() -> str | None:
+    """Why not here; None if it can."""
+    return tracing.cannot_trace()
+
+
+def run(plan: Plan) -> Result:
+    """All cases, or a sample of them in which each call of each operation meets each fault."""
+    tally = Tally(NAME, PROVES, plan.seed)
+    versions = environment.versions(plan.directory) | {"strace": tracing.version()}
+    complete = False
+    with Children() as children:
+        try:
+            _try_all(Company(plan, children), children, tally, plan)
+            complete = True
+        except ChildError as error:
+            tally.state("did not work", str(error))
+        except KeyboardInterrupt:
+            pass  # what was found until now is told
+    return tally.result(versions, complete=complete)
+
+
+def _try_all(company: Company, children: Children, tally: Tally, plan: Plan) -> None:
+    cases = company.cases()
+    for story in company.failed:
+        tally.state("failed without a fault", story, "without a fault")
+    batches = [cases[at : at + _AT_A_TIME] for at in range(0, len(cases), _AT_A_TIME)]
+    for done, verdicts in enumerate(crowd.each(children, company.judged, batches), start=1):
+        for one in verdicts:
+            if one.state == NOT_REACHED:
+                tally.apart(NOT_REACHED)
+            else:
+                tally.state(one.state, one.story, one.alike)
+        plan.progress(min(done * _AT_A_TIME, len(cases)), len(cases), f"{tally.failed:,} failed")
