@@ -12,7 +12,7 @@ from ._file import acquire, read_all
 from ._journal import is_left, name_of
 from ._locked_file import repair
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
-from ._recovery import recover, whole
+from ._recovery import Found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def Edit(
         old = read_all(fd, status.st_size, path)
         recovered = False
         journal = name_of(place)
-        if is_left(journal, old) and (right := recover(old, journal, fd, status, path)) is not None:
+        if is_left(journal, old) and (right := Found(fd, status, path, place, journal).recover(old)) is not None:
             old, recovered = right, True
         new = transform(old)  # type: ignore[arg-type]  # and that this one takes bytes
         if type(new) is not bytes:
@@ -206,7 +206,7 @@ def read(path: StrOrBytesPath) -> bytes:
         journal = name_of(place)
         interrupted = is_left(journal, content)
         if interrupted:
-            right = whole(content, journal, fd, status, path)
+            right = Found(fd, status, path, place, journal).right_content(content)
             interrupted = right is not None
             content = content if right is None else right
     finally:

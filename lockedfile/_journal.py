@@ -18,16 +18,18 @@ Invariants:
     directory entry too).
  2. From the first changed byte to the last the file ends in the mark (durable: on the disk too), and when the mark goes
     everything else is written (durable: is on the disk).
- 3. A journal is believed only if its checksum is right, it is a regular file with one name, it belongs to the owner
-    of the edited file, to root or to ourselves, and the file ends in its mark and holds what the interrupted edit can
-    have left. Otherwise the content is newer, or the journal not ours: the journal is dropped and the content kept.
-    So a journal that was left, or put there, can do nothing to a file that is not in flight by that very edit.
+ 3. A journal is believed only if its checksum is right, it is a regular file with one name, it belongs to root, to
+    ourselves or to somebody who may write to the edited file, and that file ends in its mark and holds what the
+    interrupted edit can have left. If the file is in flight by a journal that is not believed, nobody gets its content;
+    otherwise such a journal is dropped and the content kept. So a journal that was left, or put there, can do nothing
+    to a file that is not in flight by that very edit.
  4. Recovery is idempotent: the mark goes last. Killed at any point of it, the next one does the same. (`_recovery`)
  5. The file is never renamed, replaced or unlinked; its mode, owner, attributes and links stay.
  6. The journal can be read by nobody who cannot read the file: it is created with less access, and written once its
     access is that of the file.
- 7. It is only ever made, and only ever removed, by who holds the lock of the file, be it a shared one where it is not
-    in use: while any lock is held by us, nobody edits.
+ 7. A journal is made under the exclusive lock of the file, and removed under any lock of it: while one is held, no
+    other edit is under way. Locks are of the file and journals of its name, so both are only done while the file is
+    still at that name; somebody who renames another one over it just then can leave a journal too few, or one too many.
  8. A journal stays when a sync of the file failed: what the disk has then is not known, and after a power cut it may
     be needed.
 
@@ -42,6 +44,7 @@ from itertools import starmap
 from os import F_OK, access, close, fsdecode, fstat, ftruncate, lstat, unlink
 from os import open as os_open
 from os import stat as os_stat
+from time import monotonic_ns
 
 from ._errors import JournalError, name_file
 from ._oslock import JOURNAL_FLAGS, access_at_birth, give_access, most_bytes, sync, sync_data, sync_directory
@@ -52,8 +55,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-__all__ = ["confirm", "discard", "exists", "is_left", "name_of", "replace", "settle"]
+__all__ = ["confirm", "discard", "exists", "is_at", "is_left", "name_of", "replace", "settle"]
 
+_QUICK_NS = 10_000_000
 _MARK_ENDS = {b" ", b"\t", b"\0"}
 _SUFFIX = ".lockedfile-journal"
 _LAY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | JOURNAL_FLAGS
@@ -99,11 +103,11 @@ def replace(
 
     `path` is what errors name, `place` where the file really is, `status` what it was when it was locked.
     """
-    if not _is_at(place, status):
+    edit = _Journalled(fd, Record.of(old, new, durable=durable), path, place, journal, status)
+    if not is_at(place, status):
         # To write to a file that is no longer at the path would lose the edit.
-        message = "the path names another file now than when it was locked; nothing is written, edit again"
+        message = "the path does not name the file any more that was locked; nothing is written, edit again"
         raise JournalError(errno.ESTALE, message, path)
-    edit = _Journalled(fd, Record.of(old, new, durable=durable), path, journal, status)
     try:
         edit.write()
     except BaseException as error:
@@ -121,7 +125,8 @@ def replace(
         raise raised from error
 
 
-def _is_at(place: str | bytes, status: os.stat_result) -> bool:
+def is_at(place: str | bytes, status: os.stat_result) -> bool:
+    """Is the file of this status still the one at `place`? Nobody has a lock that keeps others from renaming."""
     try:
         named = os_stat(place)
     except FileNotFoundError:
@@ -132,16 +137,24 @@ def _is_at(place: str | bytes, status: os.stat_result) -> bool:
 class _Journalled:
     """One edit with a journal, as drawn above."""
 
-    __slots__ = ("_fd", "_journal", "_laid", "_path", "_record", "_status", "_unknown")
+    __slots__ = ("_asked_ns", "_fd", "_journal", "_laid", "_path", "_place", "_record", "_status", "_unknown")
 
     def __init__(
-        self, fd: int, record: Record, path: str | bytes, journal: str | bytes, status: os.stat_result
+        self,
+        fd: int,
+        record: Record,
+        path: str | bytes,
+        place: str | bytes,
+        journal: str | bytes,
+        status: os.stat_result,
     ) -> None:
         self._fd = fd
         self._record = record
         self._path = path
+        self._place = place
         self._journal = journal
         self._status = status
+        self._asked_ns = monotonic_ns()  # when it was asked where the file is
         self._laid = False  # may it be there, and be ours?
         self._unknown = False  # did a sync of the file fail?
 
@@ -185,6 +198,8 @@ class _Journalled:
             if record.durable:
                 sync_directory(os.path.dirname(journal))
         except OSError as error:
+            if error.errno is None:  # not the system's, but a signal handler's, such as a TimeoutError
+                raise
             raise JournalError(error.errno, _advice(error, journal), self._path) from error
 
     def _fill(self) -> None:
@@ -202,14 +217,25 @@ class _Journalled:
         try:
             call(self._fd)
         except OSError as error:
+            if error.errno is None:
+                raise
             self._unknown = True
             message = f"{error.strerror}: the outcome is unknown, the disk may have either content"
             raise OSError(error.errno, message, self._path) from error
 
     def _drop(self) -> None:
-        """Invariant 8."""
-        if not self._unknown:
+        """Invariants 7 and 8."""
+        # If it took its time, the path may have come to name another file, and the journal be somebody else's.
+        if not self._unknown and (monotonic_ns() - self._asked_ns < _QUICK_NS or self._is_ours()):
             discard(self._journal)
+
+    def _is_ours(self) -> bool:
+        try:
+            return is_at(self._place, self._status)
+        except OSError as error:
+            if error.errno is None:
+                raise
+            return True  # as far as anybody can tell
 
 
 def confirm(fd: int, path: str | bytes, place: str | bytes) -> None:
@@ -235,14 +261,18 @@ def settle(fd: int, parts: Iterable[tuple[int, bytes]], size: int, *, durable: b
 
 def discard(journal: str | bytes) -> None:
     """Remove a journal that is of no use any more. If it cannot be removed it is no harm: no file ends in its mark."""
-    try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
+    try:
         unlink(journal)
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno is None:  # a signal handler's
+            raise
 
 
 def _advice(error: OSError, journal: str | bytes) -> str:
     directory = fsdecode(os.path.dirname(journal)) or "."
+    needs_none = "with crash_safe=False, and not durable, an edit needs none"
     if isinstance(error, FileExistsError):
-        return f"{fsdecode(journal)} is in the place of the journal and cannot be removed; move it away"
-    return f"{error.strerror}: no journal can be kept in {directory}; with crash_safe=False an edit needs none"
+        return (
+            f"{fsdecode(journal)} is in the place of the journal and cannot be removed; move it away, or {needs_none}"
+        )
+    return f"{error.strerror}: no journal can be kept in {directory}; {needs_none}"

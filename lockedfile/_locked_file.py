@@ -10,9 +10,9 @@ from os import close, fsdecode, fspath, lseek, strerror
 from . import _file
 from ._errors import JournalError, name_file
 from ._file import acquire, read_all
-from ._journal import discard, exists, name_of
+from ._journal import exists, name_of
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
-from ._recovery import recover, whole
+from ._recovery import Found
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ _CREATION = {
     "x": os.O_CREAT | os.O_EXCL,
     "a": os.O_CREAT | os.O_APPEND,
 }
+
+_UNREPAIRED = "an edit was interrupted, and we may not repair the file; open it as one who may, or use read"
 
 # What readline reads at once; go.mod lines are far shorter.
 _LINE_BYTES = 4096
@@ -83,7 +85,7 @@ class LockedFile(io.FileIO):
                 else:
                     fd = _open_whole(path, flags, kind, perm, False)
             if fd is None:
-                raise JournalError(EACCES, "an edit was interrupted, and the file cannot be repaired from here", path)
+                raise JournalError(EACCES, _UNREPAIRED, path)
             return fd
 
         try:
@@ -160,7 +162,7 @@ def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: b
     fd, status, place = acquire(path, flags, kind, perm, truncate=truncate)
     settled = False
     try:
-        settled = _settled(fd, status, name_of(place), path, flags, truncate)
+        settled = _is_settled(Found(fd, status, path, place, name_of(place)), flags, truncate)
         return fd if settled else None
     finally:
         if not settled:
@@ -170,30 +172,32 @@ def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: b
                 close(fd)
 
 
-def _settled(
-    fd: int, status: os.stat_result, journal: str | bytes, path: str | bytes, flags: int, truncate: bool
-) -> bool:
-    if not exists(journal):
+def _is_settled(file: Found, flags: int, truncate: bool) -> bool:
+    """Is the file whole, or made so? Not if it takes another descriptor to make it so, or to see."""
+    if not exists(file.journal):
         return True
-    if truncate:
-        discard(journal)  # nothing is left of the content that it is about
+    if truncate or flags & os.O_EXCL:
+        file.drop()  # nothing is left of the content that it is about
         return True
     if flags & os.O_WRONLY:
-        return False  # it cannot be read through this one
-    content = read_all(fd, status.st_size, path)
-    lseek(fd, 0, os.SEEK_SET)
+        return False
+    content = read_all(file.fd, file.status.st_size, file.path)
     if flags & os.O_RDWR and not flags & os.O_APPEND:  # which would write elsewhere than it is told
-        recover(content, journal, fd, status, path)
-        return True
-    return whole(content, journal, fd, status, path) is None
+        file.recover(content)
+        settled = True
+    else:
+        settled = file.right_content(content) is None
+    lseek(file.fd, 0, os.SEEK_SET)
+    return settled
 
 
 def repair(path: str | bytes) -> None:
     """Make the file at `path` whole, if we may; it is not locked by us."""
-    try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
+    try:
         LockedFile(path, "r+b").close()
-    except OSError:
-        pass
+    except OSError as error:
+        if error.errno is None:  # a signal handler's
+            raise
 
 
 def _flags(mode: str, path: str | bytes) -> int:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Self
 
-__all__ = ["MARK_BYTES", "Record"]
+__all__ = ["HEAD_BYTES", "LEAST_MARK_BYTES", "MARK_BYTES", "Record"]
 
 MARK_BYTES = 64
 
@@ -44,8 +44,10 @@ _HEAD = Struct("<Q?QQ8sIII")
 _SPAN = Struct("<QQ")  # where it starts, and its size; then its old bytes and its new ones; after all spans, the tail
 _CHECKSUM = Struct("<I")  # of all before it
 
+HEAD_BYTES = len(_TITLE) + _HEAD.size
+
 # A mark that was cut shorter than this could be somebody's blanks, unless the cut is where a write can be cut.
-_SURELY = 16
+LEAST_MARK_BYTES = 16
 
 # Disks write sectors whole, or multiples of them.
 _SECTOR = 512
@@ -92,18 +94,16 @@ class Record:
             parts += (_SPAN.pack(start, len(before)), before, after)
         parts.append(self.tail)
         body = b"".join(parts)
-        size = self.HEAD_BYTES + len(body) + _CHECKSUM.size
+        size = HEAD_BYTES + len(body) + _CHECKSUM.size
         count = len(self.spans)
         head = _HEAD.pack(size, self.durable, self.old_size, self.new_size, self.number, self._kept, self._cut, count)
         packed = _TITLE + head + body
         return packed + _CHECKSUM.pack(crc32(packed))
 
-    HEAD_BYTES = len(_TITLE) + _HEAD.size
-
     @staticmethod
     def size_of(head: bytes) -> int | None:
         """How many bytes the record has that begins so; None if that is no record."""
-        if len(head) < len(_TITLE) + _HEAD.size or not head.startswith(_TITLE):
+        if len(head) < HEAD_BYTES or not head.startswith(_TITLE):
             return None
         size: int = _HEAD.unpack_from(head, len(_TITLE))[0]
         return size
@@ -117,10 +117,12 @@ class Record:
             _, durable, old_size, new_size, number, kept, cut, count = _HEAD.unpack_from(packed, len(_TITLE))
             if _CHECKSUM.unpack(packed[-_CHECKSUM.size :]) != (crc32(packed[: -_CHECKSUM.size]),):
                 return None
-            at, spans = cls.HEAD_BYTES, []
+            at, spans = HEAD_BYTES, []
             for _ in range(count):
                 start, size = _SPAN.unpack_from(packed, at)
                 at += _SPAN.size
+                if at + 2 * size > len(packed):
+                    return None
                 spans.append((start, packed[at : at + size], packed[at + size : at + 2 * size]))
                 at += 2 * size
         except error:
@@ -156,7 +158,7 @@ class Record:
     def _is_marked(self, content: bytes, mark: bytes) -> bool:
         """Can what stands behind the longer content be the mark, or what is left of it where the writing was cut?"""
         whole = len(mark) == MARK_BYTES
-        cut = len(mark) >= _SURELY or len(content) % _SECTOR == 0
+        cut = len(mark) >= LEAST_MARK_BYTES or len(content) % _SECTOR == 0
         if mark and (whole or cut) and mark == self.mark[: len(mark)]:
             return True
         if not self.durable or not (whole or cut) or len(content) <= self.old_size:

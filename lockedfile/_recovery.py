@@ -1,18 +1,19 @@
 """What became of an interrupted edit: is there one, what does the file have to hold, and make it so.
 
-exists(journal)? -- no --> the file is whole
-     | yes
+is_left? -- no --> the file is whole
+   | yes
 judged: is it a journal to be believed, and is the file in flight by it?
-     |                                      | no: the file is whole, and the journal of no use
-     | in flight                            +--> discard
-     +--> who can write: settle, discard       (`recover`)
-     +--> who cannot:    the right content, in memory only
+   | in flight                                         | not in flight
+   |                                                   +--> the file is whole; discard
+   +--> who can write: settle, discard                      (`recover`)
+   +--> who cannot:    the right content, in memory only    (`right_content`)
+   +--> not to be believed: `JournalError`
 """
 
 from __future__ import annotations
 
 import os
-from errno import EACCES, EISDIR, ELOOP, EMLINK, ENXIO, EPERM
+from errno import EACCES, ELOOP, EMLINK, EPERM
 from itertools import starmap
 from os import close, fsdecode, fstat, lstat, read
 from os import open as os_open
@@ -20,119 +21,138 @@ from stat import S_ISREG
 
 from ._errors import JournalError, name_file
 from ._file import read_all
-from ._journal import discard, settle
+from ._journal import discard, is_at, settle
 from ._oslock import JOURNAL_FLAGS, sync, trusts
-from ._record import Record
+from ._record import HEAD_BYTES, LEAST_MARK_BYTES, Record
 from ._writeback import changed_spans
 
-__all__ = ["recover", "whole"]
+__all__ = ["Found"]
 
 _READ = os.O_RDONLY | JOURNAL_FLAGS
 
-# What opening says of a symlink (on FreeBSD the second), a socket, and a directory; a FIFO is empty.
-_NOT_A_FILE = {ELOOP, EMLINK, ENXIO, EISDIR}
+# It became a symlink just now (FreeBSD says the second).
+_NO_FILE = {ELOOP, EMLINK}
 
-# A file that is in flight ends in blanks and tabs, at least so many, or a power cut left zeros there.
-_SURELY = 16
+# What a mark, or what a power cut left of it, is made of.
 _MARKS = b" \t\0"
 
 # What a record has besides the contents that it tells of, for which four times the file is enough.
 _MOST_EXTRA_BYTES = 4096
 
 
-def recover(content: bytes, journal: str | bytes, fd: int, status: os.stat_result, path: str | bytes) -> bytes | None:
-    """Make the file behind `fd`, which has `content`, whole, and remove the journal; what it holds now if it was in
-    flight.
+class Found:
+    """A locked file beside which a journal may lie: its descriptor, status, path as errors name it, and place."""
 
-    The exclusive lock is held.
-    """
-    try:
-        right, durable = _judged(content, journal, fd, status, path)
-        if right is not None:
-            parts = ((start, right[start:end]) for start, end in changed_spans(content, right))
-            settle(fd, parts, len(right), durable=durable)
-        elif durable:
-            sync(fd)  # invariant 8: it may be there because a sync failed
-        discard(journal)
-    except OSError as error:
-        name_file(error, path)
-        raise
-    return right
+    __slots__ = ("fd", "journal", "path", "place", "status")
 
+    def __init__(
+        self, fd: int, status: os.stat_result, path: str | bytes, place: str | bytes, journal: str | bytes
+    ) -> None:
+        self.fd = fd
+        self.status = status
+        self.path = path
+        self.place = place
+        self.journal = journal
 
-def whole(content: bytes, journal: str | bytes, fd: int, status: os.stat_result, path: str | bytes) -> bytes | None:
-    """What the file has to hold instead of `content`, for those who have a shared lock; None if it is whole.
+    def recover(self, content: bytes) -> bytes | None:
+        """Make the file, which has `content`, whole, and drop the journal; what it holds now if it was in flight.
 
-    Then the journal is of no use, and removed: while we have that lock, nobody edits.
-    """
-    right, durable = _judged(content, journal, fd, status, path)
-    if right is None:
+        The exclusive lock is held, and the descriptor can write. Its position is anywhere afterwards.
+        """
         try:
-            if durable:
-                sync(fd)  # invariant 8
-            discard(journal)
-        except OSError:
-            pass  # then it stays for one who edits; the content is right
-    return right
-
-
-def _judged(
-    content: bytes, journal: str | bytes, fd: int, status: os.stat_result, path: str | bytes
-) -> tuple[bytes | None, bool]:
-    """What the file has to hold instead of `content`, or None if it is whole; and whether that edit was to be durable.
-
-    Raises `JournalError` if the file is in flight by a journal that is not to be believed (invariant 3), or may be by
-    one that is ours to believe and not to read: better no content than a mix.
-    """
-    try:
-        found = lstat(journal)
-        most = None if trusts(found.st_uid, fd, status) else 4 * len(content) + _MOST_EXTRA_BYTES
-        packed = _content(journal, most)
-    except FileNotFoundError:
-        return None, False
-    except OSError as error:
-        name_file(error, path)
-        raise
-    if packed is None:
-        if len(content) < _SURELY or content[-_SURELY:].strip(_MARKS):
-            return None, False  # whatever it says, the file does not end in a mark
-        message = f"an edit was interrupted, and its journal {fsdecode(journal)} cannot be read"
-        raise JournalError(EACCES, message, path)
-    record = Record.unpack(packed)
-    right = record.settled(content) if record else None
-    if right is not None and (doubt := _doubt(found, fd, status)):
-        raise JournalError(EPERM, f"an edit was interrupted, and its journal {fsdecode(journal)} {doubt}", path)
-    return right, record is not None and record.durable
-
-
-def _doubt(found: os.stat_result, fd: int, status: os.stat_result) -> str:
-    """Why a journal is not to be believed; empty if it is."""
-    if not trusts(found.st_uid, fd, status):
-        return f"is of user {found.st_uid}, who may not write to the file; that user, its owner or root can repair it"
-    if found.st_nlink != 1:
-        return "has other names; remove them"
-    if found.st_mode & ~status.st_mode & 0o022:
-        return "can be written to by others than the file; its owner or root can put that right"
-    return ""
-
-
-def _content(journal: str | bytes, most: int | None) -> bytes | None:
-    """What `journal` holds; nothing if that is no journal, None if it cannot be read or has more than `most` bytes."""
-    try:
-        for fd in starmap(os_open, ((journal, _READ),)):  # in a loop: named before any signal handler runs
-            try:
-                status = fstat(fd)
-                head = read(fd, Record.HEAD_BYTES) if S_ISREG(status.st_mode) else b""
-                if Record.size_of(head) != status.st_size:
-                    return b""
-                if most is None or status.st_size <= most:
-                    return head + read_all(fd, status.st_size - len(head), journal)
-            finally:
-                close(fd)
-    except (PermissionError, BlockingIOError):  # the second: somebody has a lease on it (fcntl(2), F_SETLEASE)
-        pass
-    except OSError as error:
-        if error.errno not in _NOT_A_FILE:
+            right, durable = self._judged(content)
+            if right is not None:
+                parts = ((start, right[start:end]) for start, end in changed_spans(content, right))
+                settle(self.fd, parts, len(right), durable=durable)
+            elif durable:
+                sync(self.fd)  # invariant 8: it may be there because a sync failed
+            self.drop()
+        except OSError as error:
+            name_file(error, self.path)
             raise
-        return b""
-    return None
+        return right
+
+    def right_content(self, content: bytes) -> bytes | None:
+        """What the file has to hold instead of `content`, or None if it is whole; then the journal is dropped.
+
+        Any lock is held; the file is not written to.
+        """
+        right, durable = self._judged(content)
+        if right is None:
+            try:
+                if durable:
+                    sync(self.fd)  # invariant 8
+                self.drop()
+            except OSError as error:
+                if error.errno is None:  # a signal handler's
+                    raise
+        return right
+
+    def drop(self) -> None:
+        """Remove the journal, which is of no use. Invariant 7."""
+        if is_at(self.place, self.status):
+            discard(self.journal)
+
+    def _judged(self, content: bytes) -> tuple[bytes | None, bool]:
+        """What the file has to hold, or None if it is whole; and whether that edit was to be durable.
+
+        Raises `JournalError` if the file is in flight by a journal that is not to be believed (invariant 3), or that
+        cannot be read: better no content than a mix.
+        """
+        try:
+            packed, found = self._read(4 * len(content) + _MOST_EXTRA_BYTES)
+        except FileNotFoundError:
+            return None, False
+        except OSError as error:
+            name_file(error, self.path)
+            raise
+        if packed is None:
+            if len(content) < LEAST_MARK_BYTES or content[-LEAST_MARK_BYTES:].strip(_MARKS):
+                return None, False  # whatever it says, the file does not end in a mark
+            raise self._error(EACCES, f"cannot be read; open the file as user {found.st_uid}, or as root")
+        record = Record.unpack(packed)
+        right = record.settled(content) if record else None
+        if right is not None and (doubt := self._doubt(found)):
+            raise self._error(EPERM, doubt)
+        return right, record is not None and record.durable
+
+    def _read(self, most: int) -> tuple[bytes | None, os.stat_result]:
+        """What the journal holds, and its status; nothing if it is none, None if it cannot be read.
+
+        Nor is it if it has more than `most` bytes, unless its owner is trusted.
+        """
+        found = lstat(self.journal)
+        if not S_ISREG(found.st_mode):
+            return b"", found
+        try:
+            for fd in starmap(os_open, ((self.journal, _READ),)):  # in a loop: named before any signal handler runs
+                try:
+                    found = fstat(fd)  # what is read is what is judged, whatever has the name by now
+                    head = read(fd, HEAD_BYTES) if S_ISREG(found.st_mode) else b""
+                    if Record.size_of(head) != found.st_size:
+                        return b"", found
+                    if found.st_size <= most or trusts(found.st_uid, self.fd, self.status):
+                        return head + read_all(fd, found.st_size - len(head), self.journal), found
+                finally:
+                    close(fd)
+        except (PermissionError, BlockingIOError):  # the second: somebody has a lease on it (fcntl(2), F_SETLEASE)
+            pass
+        except OSError as error:
+            if error.errno not in _NO_FILE:
+                raise
+            return b"", found
+        return None, found
+
+    def _doubt(self, found: os.stat_result) -> str:
+        """Why the journal of this status is not to be believed; empty if it is."""
+        if not trusts(found.st_uid, self.fd, self.status):
+            return f"is of user {found.st_uid}, who may not be one to write to the file; open it as that user"
+        if found.st_nlink != 1:
+            return "has other names; remove them"
+        if found.st_mode & ~self.status.st_mode & 0o022:
+            return "can be written to by others than the file; take that from them if it is the right one"
+        return ""
+
+    def _error(self, number: int, doubt: str) -> JournalError:
+        message = f"an edit was interrupted, and its journal {fsdecode(self.journal)} {doubt}"
+        return JournalError(number, message, self.path)

@@ -13,6 +13,7 @@ import sys
 assert sys.platform != "win32"
 
 from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
+from itertools import starmap
 from resource import RLIMIT_FSIZE, getrlimit
 from struct import pack
 
@@ -73,11 +74,12 @@ else:
 
 
 def sync_directory(path: str | bytes) -> None:
-    fd = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        sync(fd)
-    finally:
-        os.close(fd)
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+    for fd in starmap(os.open, ((path or ".", flags),)):  # in a loop: named before any signal handler runs
+        try:
+            sync(fd)
+        finally:
+            os.close(fd)
 
 
 def most_bytes() -> int:

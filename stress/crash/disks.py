@@ -66,6 +66,8 @@ def _try_all(narrow: Narrow, children: Children, tally: Tally, plan: Plan) -> No
         for one in verdicts:
             tally.state(one.state, one.story, one.alike)
         plan.progress(done, len(batches), f"{tally.judged:,} judged, {tally.failed:,} failed")
+        if plan.variant and tally.failed:
+            break
 
 
 def _had() -> list[str]:

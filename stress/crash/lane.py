@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LANES", "Lane", "Plan", "Result"]
 
-LANES = ("syscalls", "disks", "kills", "machine", "powercuts")
+LANES = ("syscalls", "disks", "kills", "machine", "weakdisk", "powercuts", "teeth")
 """The modules of this package that are lanes; the quick ones first."""
 
 
@@ -23,7 +23,7 @@ class Plan(NamedTuple):
 
     long: bool
     seed: int
-    variant: str | None  # of `variants`: the library without one of its steps
+    variant: str | None  # of `variants`: the library without one of its steps; a lane ends when it has caught it
     directory: Path  # empty, and the lane's own
     progress: Callable[[int, int, str], None]  # done, of, what
 

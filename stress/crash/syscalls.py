@@ -61,3 +61,5 @@ def _try_all(company: Company, children: Children, tally: Tally, plan: Plan) -> 
             else:
                 tally.state(one.state, one.story, one.alike)
         plan.progress(min(done * _AT_A_TIME, len(cases)), len(cases), f"{tally.failed:,} failed")
+        if plan.variant and tally.failed:
+            break

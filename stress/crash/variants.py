@@ -204,35 +204,33 @@ _ALL = (
         _settled_without("content"),
         "machine",
     ),
-    Variant("journal-unsynced", "the journal is not synced", _journal_unsynced, "powercuts"),
+    Variant("journal-unsynced", "the journal is not synced", _journal_unsynced, "weakdisk"),
     Variant(
         "directory-unsynced",
         "the directory is not synced when the journal was laid",
         _put(_nothing, "sync_directory", _journal),
-        "powercuts",
+        "weakdisk",
     ),
-    Variant("mark-unsynced", "the mark is not synced", _without("sync mark"), "powercuts"),
-    Variant(
-        "content-unsynced", "the content is not synced before the mark goes", _without("sync content"), "powercuts"
-    ),
-    Variant("cut-unsynced", "the end of the edit is not synced", _without("sync cut"), "powercuts"),
+    Variant("mark-unsynced", "the mark is not synced", _without("sync mark"), "weakdisk"),
+    Variant("content-unsynced", "the content is not synced before the mark goes", _without("sync content"), "weakdisk"),
+    Variant("cut-unsynced", "the end of the edit is not synced", _without("sync cut"), "weakdisk"),
     Variant(
         "recovery-content-unsynced",
         "putting back does not sync the content before the mark goes",
         _settled(sync_content=False),
-        "powercuts",
+        "weakdisk",
     ),
     Variant(
         "recovery-cut-unsynced",
         "putting back does not sync its end before the journal goes",
         _settled(sync_cut=False),
-        "powercuts",
+        "weakdisk",
     ),
     Variant(
         "equal-unsynced",
         "a durable edit that changes nothing does not sync what is there",
         _put(_nothing, "confirm", _journal),
-        "powercuts",
+        "weakdisk",
     ),
 )
 

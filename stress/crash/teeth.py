@@ -1,0 +1,74 @@
+"""The library without each of its steps, one after the other: the lane that is to catch it must."""
+
+from __future__ import annotations
+
+import time
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from . import environment
+from .tally import Tally
+from .variants import VARIANTS
+
+if TYPE_CHECKING:
+    from .lane import Lane, Plan, Result
+    from .variants import Variant
+
+__all__ = ["NAME", "PROVES", "cannot_run", "run"]
+
+NAME = "teeth"
+PROVES = "Each step of the protocol is needed, and the harness can fail: without it, a lane finds what is torn or lost."
+
+_TRIES = 3  # of a lane that goes by chance
+
+
+def cannot_run() -> str | None:
+    """If one of its lanes cannot."""
+    reasons = {name: _lane(name).cannot_run() for name in sorted({one.caught_by for one in VARIANTS.values()})}
+    return "; ".join(f"{name} {reason}" for name, reason in reasons.items() if reason) or None
+
+
+def run(plan: Plan) -> Result:
+    """All variants, or the one of the plan."""
+    tally, complete = Tally(NAME, PROVES, plan.seed), False
+    names = [plan.variant] if plan.variant else list(VARIANTS)
+    try:
+        for done, name in enumerate(names):
+            plan.progress(done, len(names), f"without: {VARIANTS[name].lacks}")
+            if not _count(tally, plan, VARIANTS[name]):
+                break
+        else:
+            complete = True
+    except KeyboardInterrupt:
+        pass  # what was found until now is told
+    return tally.result(environment.versions(plan.directory), complete=complete)
+
+
+def _count(tally: Tally, plan: Plan, variant: Variant) -> bool:
+    """Let its lane look for it; False after Ctrl-C."""
+    began, tried = time.monotonic(), 0
+    for attempt in range(_TRIES):
+        directory = plan.directory / f"{variant.name}-{attempt}"
+        directory.mkdir()
+        result = _lane(variant.caught_by).run(
+            plan._replace(
+                long=False,
+                seed=plan.seed + attempt,
+                variant=variant.name,
+                directory=directory,
+                progress=lambda *_: None,
+            )
+        )
+        tried += result.tried
+        if result.failed:
+            tally.state(f"caught by {variant.caught_by}")
+            tally.apart(f"{variant.name} after {tried:,} states and {time.monotonic() - began:.0f} s")
+            return True
+        if not result.complete:
+            return False
+    tally.state("not caught", f"{variant.name}: {variant.lacks}, and {variant.caught_by} does not see it")
+    return True
+
+
+def _lane(name: str) -> Lane:
+    return cast("Lane", import_module(f"{__package__}.{name}"))
