@@ -121,22 +121,23 @@ def Edit(
     line ends as they are. If the answer equals the content, nothing is written and the mtime stays.
 
     If `transform` raises, its exception reaches the caller unchanged and the file is untouched; one that was made for
-    it stays, empty. If a write fails, or is interrupted, the old content is put back; if that fails too, a note on the
+    the edit stays, empty, whatever it fails of. If a write fails, or is interrupted, the old content is put back; if that fails too, a note on the
     exception says so.
 
-    If the process is killed at any point, everybody who uses this package then sees the old content or the new one,
-    never a mix: a journal beside the file, `NAME.lockedfile-journal`, lets the next of them undo the edit. With
-    `durable` the same holds if the power fails, and an edit that has returned is never lost; if the disk fails to
-    confirm a write, the error says that the outcome is unknown. Without `crash_safe` no journal is made, which is
-    what Go does, and faster: a process killed in the middle may leave the file torn.
+    If the process is killed at any point, everybody who opens the file by the same name through this package then sees
+    the old content or the new one, never a mix: a journal beside it, `NAME.lockedfile-journal`, lets the next of them
+    undo the edit. With `durable` the same holds if the power fails, and an edit that has returned is never lost; if the
+    disk fails to confirm a write, the error says that the outcome is unknown. Without `crash_safe` no journal is made,
+    which is what Go does, and faster: a process killed in the middle may leave the file torn.
 
     Not promised: what a reader sees that takes no lock, or that does not know the journal and comes after a kill; an
     exception that comes when all is written, from a signal handler or from closing the file, leaves the new content.
     A transform that edits its own file waits for itself, for ever.
 
     Raises `TypeError` for an answer of another type, `ValueError` for `durable` without `crash_safe`,
-    `LockUnsupported` where no lock can be had, `JournalError` where no journal can be, `OSError` for what the system
-    refuses, with `filename` set; only regular files, or links to them, can be edited.
+    `LockUnsupported` where no lock can be had, `JournalError` where no journal can be, or where the path has come to
+    name another file while the transform ran, `OSError` for what the system refuses, with `filename` set; only regular
+    files, or links to them, can be edited.
 
     Source: `Transform` of Go's cmd/go/internal/lockedfile.
     """

@@ -17,9 +17,10 @@ class LockUnsupported(LockedFileError, OSError):
 
 
 class JournalError(LockedFileError, OSError):
-    """No journal can be kept for an edit of `filename`, or the one that is there can neither be used nor ignored.
+    """No journal can be kept for an edit of `filename`, or one that is there can neither be believed nor ignored.
 
-    Has `errno`, `strerror` and `filename` as every `OSError` has. Nothing was written.
+    Also where the path came to name another file while the transform of an edit ran. Has `errno`, `strerror` and
+    `filename` as every `OSError` has. Nothing was written.
     """
 
 

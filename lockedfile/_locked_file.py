@@ -217,11 +217,15 @@ def open(path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> Locked
     `rb` takes a shared lock; `r+b`, `wb`, `xb`, `ab`, and these with `+`, an exclusive one. `w` truncates once it holds
     the lock, not before; a file that is made gets the permissions `perm` less the umask.
 
-    Not promised: that a change made through the file is whole, as that of an `Edit` is. To open a file that this thread
-    has open already, where one of the two locks is exclusive, is to wait for oneself, for ever.
+    An `Edit` that was interrupted is undone first.
 
-    Raises `ValueError` for another mode, `LockUnsupported` where no lock can be had, `OSError` for what the system
-    refuses, with `filename` set; only regular files, or links to them, can be opened.
+    Not promised: that a change made through the file is whole, as that of an `Edit` is: what was written stays, whatever
+    happens next. To open a file that this thread has open already, where one of the two locks is exclusive, is to wait
+    for oneself, for ever.
+
+    Raises `ValueError` for another mode, `LockUnsupported` where no lock can be had, `JournalError` where an edit was
+    interrupted that we may not undo, `OSError` for what the system refuses, with `filename` set; only regular files, or
+    links to them, can be opened.
 
     Source: `OpenFile` of Go's cmd/go/internal/lockedfile.
     """

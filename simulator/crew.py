@@ -206,7 +206,7 @@ class Crew:
                 edits=self._edits_of_dead + sum(state.operations for state in counted),
                 waits_ns=tuple(sorted(waits, reverse=True)),
                 holding=sum(state.holding for _, state in alive),
-                kills=sum(process.killed for process in self._processes),
+                kills=sum(process.killed and process.worker is not None for process in self._processes),
                 frozen=self._fate.frozen,
             )
         )

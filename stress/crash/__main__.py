@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
 
-from .arguments import requested
+from .arguments import PROGRAM, USAGE, requested
 from .lane import LANES, Plan
-from .report import as_json, as_markdown, as_table
+from .report import as_json, as_markdown, as_table, read_json
 from .telling import progress_of, tell
 
 if TYPE_CHECKING:
@@ -34,15 +34,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     results: list[Result] = []
     cannot: dict[str, str] = {}
+    if request.join:
+        return _join(request, results)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what is mounted must be unmounted then, too
     try:
         _run(request, results, cannot)
     except KeyboardInterrupt:
         tell("stopped")
         return _STOPPED
+    except OSError as error:
+        tell(f"{PROGRAM}: {error}")
+        return USAGE
     finally:
-        _report(request, results, cannot)
+        if results or cannot:
+            _report(request, results, cannot)
     return exit_code(results, cannot, in_ci=os.environ.get("CI") == "true")
+
+
+def _join(request: Request, results: list[Result]) -> int:
+    """One report of several runs, as the long form takes its time."""
+    for path in request.join:
+        try:
+            results += read_json(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            tell(f"{PROGRAM}: cannot join {path}: {error}")
+            return USAGE
+    _report(request, results, {})
+    return exit_code(results, {}, in_ci=False)
 
 
 def exit_code(results: Sequence[Result], cannot: dict[str, str], *, in_ci: bool) -> int:
@@ -88,7 +106,7 @@ def _lane(name: str) -> Lane:
 
 def _report(request: Request, results: Sequence[Result], cannot: dict[str, str]) -> None:
     output = sys.stderr if request.json == "-" else sys.stdout
-    output.write(f"{as_table(results, cannot)}repeat: {request.command}\n")
+    output.write(f"{as_table(results, cannot, request.variant)}repeat: {request.command}\n")
     output.flush()
     document = as_json(results, cannot, request.command)
     if request.json == "-":

@@ -55,10 +55,13 @@ class Request(NamedTuple):
     directory: Path
     report: Path | None
     json: str | None  # a path; - is stdout
+    join: tuple[Path, ...]  # what --json wrote before
 
     @property
     def command(self) -> str:
         """The command that does the same again."""
+        if self.join:
+            return f"{PROGRAM} {shlex.join(['--join', *map(str, self.join)])}"
         words = [*self.lanes, *(["--long"] if self.long else []), "--seed", str(self.seed)]
         words += ["--variant", self.variant] if self.variant else []
         words += ["--dir", str(self.directory)] if str(self.directory) != tempfile.gettempdir() else []
@@ -95,6 +98,7 @@ def requested(arguments: Sequence[str] | None = None) -> Request:
         directory=options.dir,
         report=options.report,
         json=options.json,
+        join=tuple(options.join),
     )
 
 
@@ -119,6 +123,9 @@ def _parser() -> _Parser:
         help="work on the file system of this directory, in a directory of its own (default: %(default)s)",
     )
     parser.add_argument("--report", type=_directory, metavar="DIR", help="write crash-report.md and .json there")
+    parser.add_argument(
+        "--join", nargs="+", type=Path, default=[], metavar="PATH", help="run nothing; report what --json wrote there"
+    )
     parser.add_argument("--json", type=_output, metavar="PATH", help="write all figures there; - is stdout")
     return parser
 

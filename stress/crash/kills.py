@@ -55,8 +55,8 @@ class Run(NamedTuple):
 
 _SHORT = (Run("lockedfile", 0, 20, 0, 4), Run("lockedfile", 4, 20, 10, 4), Run("lockedfile-durable", 0, 20, 0, 4))
 _LONG = (
-    *(Run("lockedfile", readers, rate, stops, 20) for readers in (0, 8) for rate in (5, 40) for stops in (0, 20)),
-    *(Run("lockedfile-durable", readers, rate, 0, 20) for readers in (0, 4) for rate in (5, 40)),
+    *(Run("lockedfile", readers, rate, stops, 10) for readers in (0, 8) for rate in (5, 40) for stops in (0, 20)),
+    *(Run("lockedfile-durable", readers, rate, 0, 10) for readers in (0, 4) for rate in (5, 40)),
 )
 _TEETH = Run(_WITHOUT_JOURNAL, 0, 20, 0, 4)
 

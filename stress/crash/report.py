@@ -5,27 +5,44 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from .lane import Result
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from .lane import Result
-
-__all__ = ["as_json", "as_markdown", "as_table"]
+__all__ = ["as_json", "as_markdown", "as_table", "read_json"]
 
 SCHEMA = 1  # raised when a name is dropped or comes to mean something else
 
 _HEAD = ("lane", "states", "what was left", "reported apart", "failed", "seconds")
 
 
-def as_table(results: Sequence[Result], cannot: Mapping[str, str]) -> str:
-    """For a terminal; below it the stories of what failed, and the lanes that cannot run."""
-    rows = [_HEAD, *map(_row, results)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+def as_table(results: Sequence[Result], cannot: Mapping[str, str], variant: str | None = None) -> str:
+    """For a terminal: each lane with its counts, a line each; the stories of what failed; and what it comes to."""
+    lines = []
+    for result in results:
+        lines.append(f"{_name(result)}: {result.tried:,} states, {result.failed:,} failed, {result.seconds:.0f} s")
+        lines += [f"  {count:>9,}  {name}" for name, count in result.states.items()]
+        lines += [f"  {count:>9,}  {name} (apart)" for name, count in result.apart.items()]
     for result in results:
         lines += ["", *_stories(result)] if result.failed else []
     lines += [f"{lane} cannot run here: {reason}" for lane, reason in cannot.items()]
+    if results:
+        lines.append(_sum(results, variant))
     return "".join(f"{line}\n" for line in lines)
+
+
+def _sum(results: Sequence[Result], variant: str | None) -> str:
+    failed = sum(result.failed for result in results)
+    if variant:
+        return f"{variant} is caught" if failed else f"{variant} is not caught"
+    if failed:
+        return f"{failed:,} failed"
+    return "all of it holds" if all(result.holds for result in results) else "nothing failed, but not all was tried"
+
+
+def _name(result: Result) -> str:
+    return result.lane if result.complete else f"{result.lane} (stopped early)"
 
 
 def as_markdown(results: Sequence[Result], cannot: Mapping[str, str], command: str) -> str:
@@ -42,6 +59,19 @@ def as_markdown(results: Sequence[Result], cannot: Mapping[str, str], command: s
     return "".join(f"{line}\n" for line in lines)
 
 
+def read_json(document: str) -> list[Result]:
+    """The results that a JSON has; raises `ValueError` if it is none of ours."""
+    try:
+        told = json.loads(document)
+        names = Result._fields
+        return [
+            Result(**{name: lane[name] for name in names} | {"failures": tuple(lane["failures"])})
+            for lane in told["lanes"]
+        ]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"it is not what --json writes: {error!r}") from error
+
+
 def as_json(results: Sequence[Result], cannot: Mapping[str, str], command: str) -> str:
     """For programs."""
     lanes = [{**result._asdict(), "tried": result.tried, "holds": result.holds} for result in results]
@@ -50,13 +80,12 @@ def as_json(results: Sequence[Result], cannot: Mapping[str, str], command: str) 
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    name = result.lane if result.complete else f"{result.lane} (stopped early)"
     counts = (_counts(result.states), _counts(result.apart))
-    return (name, f"{result.tried:,}", *counts, f"{result.failed:,}", f"{result.seconds:.0f}")
+    return (_name(result), f"{result.tried:,}", *counts, f"{result.failed:,}", f"{result.seconds:.0f}")
 
 
 def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {name}" for name, count in counts.items()) or "-"
+    return "<br>".join(f"{count:,} {name}" for name, count in counts.items()) or "-"
 
 
 def _cells(row: Sequence[str]) -> str:

@@ -22,7 +22,8 @@ __all__ = ["NAME", "PROVES", "cannot_run", "run"]
 NAME = "syscalls"
 PROVES = (
     "Whichever system call of an edit or of a recovery is killed or fails, the next user reads the old content or the "
-    "new, an error means the old one, and nothing is left beside the file."
+    "new, and nothing is left beside the file; an error means the old one, unless it came after the commit, or says "
+    "that the outcome is unknown."
 )
 
 _AT_A_TIME = 16  # cases that one process judges

@@ -107,7 +107,9 @@ def test_reports_have_counts_stories_and_reasons() -> None:
     found = [result(failed=2, stories=("torn: it was cut",)), result(complete=False)]
     cannot = {"disks": "needs root"}
     table = as_table(found, cannot)
-    assert "3 old, 4 new" in table
+    assert "syscalls: 7 states, 2 failed, 2 s\n          3  old\n          4  new\n" in table
+    assert table.endswith("\n2 failed\n")
+    assert as_table([result(failed=2)], {}, "no-mark").endswith("no-mark is caught\n")
     assert "- torn: it was cut\n- and 1 more\n" in table
     assert "syscalls (stopped early)" in table
     assert "disks cannot run here: needs root" in table
@@ -142,3 +144,26 @@ def test_progress_in_a_log_is_a_line_now_and_then() -> None:
     for done in range(4):
         lines(done, 4000, "all well")
     assert told == ["syscalls: 1 of 4,000, all well", "syscalls: 3 of 4,000, all well"]
+
+
+def test_runs_can_be_joined_in_one_report(tmp_path: Path) -> None:
+    """What was run lane by lane is one table, and as bad as the worst of it."""
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(as_json([result()], {}, "one"))
+    bad.write_text(as_json([result(failed=1)], {}, "two"))
+    done = crash("--join", str(good), str(bad), "--report", str(tmp_path))
+    assert (done.returncode, done.stderr) == (1, "")
+    assert done.stdout.count("syscalls: 7 states") == 2
+    assert (tmp_path / "crash-report.md").read_text().count("| syscalls |") == 2
+    assert crash("--join", str(good)).returncode == 0
+
+
+@pytest.mark.parametrize("content", [None, "", "{}", '{"lanes": [{}]}'])
+def test_what_cannot_be_joined_is_said(tmp_path: Path, content: str | None) -> None:
+    """A file that is missing, or not ours."""
+    path = tmp_path / "told.json"
+    if content is not None:
+        path.write_text(content)
+    done = crash("--join", str(path))
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert f"cannot join {path}" in done.stderr

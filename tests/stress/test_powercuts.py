@@ -253,11 +253,11 @@ def test_scenarios_are_reproducible_and_every_step_changes_something(name: str, 
 
 
 def test_jobs_are_as_many_states_as_promised() -> None:
-    """In the long form 10,000 and twice 1,000; every scenario on every file system; no seed twice."""
+    """In the long form 10,000 and twice 1,000, with some to spare; each scenario on each file system; no seed twice."""
     long = jobs(long=True, seed=1)
     for name, least in (("ext4", 10_000), ("xfs", 1_000), ("btrfs", 1_000)):
         ours = [job for job in long if job.file_system == name]
-        assert sum(job.states for job in ours) >= 2 * least  # some logs have too few different cuts
+        assert sum(job.states for job in ours) >= 1.2 * least  # some logs have too few different cuts
         assert {job.scenario for job in ours} == set(SCENARIOS)
         assert len({(job.scenario, job.seed) for job in ours}) == len(ours)
     short = jobs(long=False, seed=1, variant="one")

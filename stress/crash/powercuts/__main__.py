@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from stress.crash.lane import Plan
 from stress.crash.report import as_table
 from stress.crash.telling import progress_of
+from stress.crash.variants import VARIANTS
 
 from .file_systems import FILE_SYSTEMS
 from .job import MODES, Job
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from .trial import State
 
-_BROKEN, _CANNOT = 1, 3
+_BROKEN, _USAGE, _CANNOT = 1, 2, 3
 _STOPPED = 130  # 128 and the number of SIGINT, as shells say it
 
 
@@ -53,24 +54,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m stress.crash.powercuts", description=__doc__, allow_abbrev=False)
+    parser = argparse.ArgumentParser(
+        prog="python -m stress.crash.powercuts",
+        description="Power cuts of one's choice, or a kept state again.",
+        allow_abbrev=False,
+    )
     parser.add_argument("--file-system", action="append", choices=tuple(FILE_SYSTEMS), help="default: each")
     parser.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="default: each")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--states", type=int, default=60, help="of each scenario on each file system (default: 60)")
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="of what is left to chance (default: 1)")
+    parser.add_argument(
+        "--states", type=_count, default=60, metavar="N", help="of each scenario on each file system (default: 60)"
+    )
     parser.add_argument(
         "--mode", choices=MODES, default="durable", help="of the edits; only durable ones promise anything"
     )
-    parser.add_argument("--variant", help="the library without one of its steps")
-    parser.add_argument("--keep", type=Path, help="a directory for the states that failed")
-    parser.add_argument("--judge", type=Path, help="a state that was kept: mount it, show it, judge it")
+    parser.add_argument("--variant", choices=tuple(VARIANTS), metavar="NAME", help="take this step out of the library")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the states that failed there")
+    parser.add_argument("--judge", type=Path, metavar="PATH", help="a state that was kept: mount it, show it, judge it")
     return parser
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal() or int(word) == 0:
+        raise argparse.ArgumentTypeError(f"{word} is not a whole number of 1 or more")
+    return int(word)
 
 
 def _judge_again(kept: Path) -> int:
     from .again import judged_again
 
-    state: State = pickle.loads(kept.read_bytes())
+    try:
+        state: State = pickle.loads(kept.read_bytes())
+    except (OSError, pickle.UnpicklingError, EOFError) as error:
+        sys.stderr.write(f"python -m stress.crash.powercuts: cannot judge {kept}: {error}\n")
+        return _USAGE
     failed, text = judged_again(state)
     sys.stdout.write(text)
     return _BROKEN if failed else 0

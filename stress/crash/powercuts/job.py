@@ -15,7 +15,7 @@ __all__ = ["MODES", "Job", "jobs"]
 
 MODES = ("durable", "default", "go")
 
-_LONG_STATES = {"ext4": 24_000, "xfs": 3_600, "btrfs": 3_600}
+_LONG_STATES = {"ext4": 12_000, "xfs": 1_600, "btrfs": 1_600}
 _OF_ONE_RECORDING = 60  # in the long form
 
 _SHORT_STATES = {"ext4": 28, "xfs": 12, "btrfs": 12}  # of one recording
