@@ -121,8 +121,8 @@ def Edit(
     line ends as they are. If the answer equals the content, nothing is written and the mtime stays.
 
     If `transform` raises, its exception reaches the caller unchanged and the file is untouched; one that was made for
-    the edit stays, empty, whatever it fails of. If a write fails, or is interrupted, the old content is put back; if that fails too, a note on the
-    exception says so.
+    the edit stays, empty, whatever it fails of. If a write fails, or is interrupted, the old content is put back; if
+    that fails too, a note on the exception says so.
 
     If the process is killed at any point, everybody who opens the file by the same name through this package then sees
     the old content or the new one, never a mix: a journal beside it, `NAME.lockedfile-journal`, lets the next of them
