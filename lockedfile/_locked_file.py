@@ -220,8 +220,8 @@ def open(path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> Locked
     An `Edit` that was interrupted is undone first.
 
     Not promised: that a change made through the file is whole, as that of an `Edit` is: what was written stays,
-    whatever happens next. To open a file that this thread has open already, where one of the two locks is exclusive, is to wait
-    for oneself, for ever.
+    whatever happens next. To open a file that this thread has open already, where one of the two locks is exclusive,
+    is to wait for oneself, for ever.
 
     Raises `ValueError` for another mode, `LockUnsupported` where no lock can be had, `JournalError` where an edit was
     interrupted that we may not undo, `OSError` for what the system refuses, with `filename` set; only regular files, or

@@ -40,7 +40,7 @@ def _verdict(account: Account) -> str:
     verdict, evidence = account.verdict, account.verdict.evidence
     unknown = f"{evidence.unknown:,} unknown"
     if evidence.unknown:
-        unknown += f", {evidence.unknown_applied:,} of them there"
+        unknown += f", {evidence.unknown_applied:,} of them in the file"
     whole = verdict.result is Result.VALID
     lines = [
         f"{verdict.result.value}: {verdict.reason}",

@@ -127,7 +127,7 @@ def test_document_is_json_with_units_in_its_names() -> None:
 def test_killed_edit_is_told_as_unknown() -> None:
     """The number of unknown edits, and of those that are there, is in the text."""
     history = run_of(*GOOD.operations[:1], GOOD.operations[2]._replace(outcome=Outcome.INFO))
-    assert "1 unknown, 1 of them there" in text(account(history))
+    assert "1 unknown, 1 of them in the file" in text(account(history))
 
 
 def test_text_tells_what_was_done_to_workers() -> None:
