@@ -60,7 +60,7 @@ def run(plan: Plan) -> Result:
 
 def _try_all(narrow: Narrow, children: Children, tally: Tally, plan: Plan) -> None:
     for name in KINDS.keys() - set(_had()):
-        tally.apart(f"kind of room not had: {name}")
+        tally.apart(f"kind of room not had: {name}, which {KINDS[name].cannot()}")
     batches = _batches(plan)
     for done, verdicts in enumerate(crowd.each(children, narrow.judged, batches), start=1):
         for one in verdicts:
