@@ -44,7 +44,6 @@ from itertools import starmap
 from os import F_OK, access, close, fsdecode, fstat, ftruncate, lstat, unlink
 from os import open as os_open
 from os import stat as os_stat
-from time import monotonic_ns
 
 from ._errors import JournalError, name_file
 from ._oslock import JOURNAL_FLAGS, access_at_birth, give_access, most_bytes, sync, sync_data, sync_directory
@@ -57,7 +56,6 @@ if TYPE_CHECKING:
 
 __all__ = ["confirm", "discard", "exists", "is_at", "is_left", "name_of", "replace", "settle"]
 
-_QUICK_NS = 10_000_000
 _MARK_ENDS = {b" ", b"\t", b"\0"}
 _SUFFIX = ".lockedfile-journal"
 _LAY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | JOURNAL_FLAGS
@@ -137,7 +135,7 @@ def is_at(place: str | bytes, status: os.stat_result) -> bool:
 class _Journalled:
     """One edit with a journal, as drawn above."""
 
-    __slots__ = ("_asked_ns", "_fd", "_journal", "_laid", "_path", "_place", "_record", "_status", "_unknown")
+    __slots__ = ("_fd", "_journal", "_laid", "_path", "_place", "_record", "_status", "_unknown")
 
     def __init__(
         self,
@@ -154,7 +152,6 @@ class _Journalled:
         self._place = place
         self._journal = journal
         self._status = status
-        self._asked_ns = monotonic_ns()  # when it was asked where the file is
         self._laid = False  # may it be there, and be ours?
         self._unknown = False  # did a sync of the file fail?
 
@@ -225,11 +222,11 @@ class _Journalled:
 
     def _drop(self) -> None:
         """Invariants 7 and 8."""
-        # If it took its time, the path may have come to name another file, and the journal be somebody else's.
-        if not self._unknown and (monotonic_ns() - self._asked_ns < _QUICK_NS or self._is_ours()):
+        if not self._unknown and self._is_ours():
             discard(self._journal)
 
     def _is_ours(self) -> bool:
+        """Not if the path came to name another file meanwhile, of which somebody else has a journal there by now."""
         try:
             return is_at(self._place, self._status)
         except OSError as error:

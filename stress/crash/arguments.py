@@ -61,7 +61,7 @@ class Request(NamedTuple):
     def command(self) -> str:
         """The command that does the same again."""
         if self.join:
-            return f"{PROGRAM} {shlex.join(['--join', *map(str, self.join)])}"
+            return f"{PROGRAM} {shlex.join(['--join', *(path.name for path in self.join)])}"
         words = [*self.lanes, *(["--long"] if self.long else []), "--seed", str(self.seed)]
         words += ["--variant", self.variant] if self.variant else []
         words += ["--dir", str(self.directory)] if str(self.directory) != tempfile.gettempdir() else []

@@ -64,8 +64,8 @@ def outcomes(spawn: Spawn, path: Path, new: bytes, fault: str, editor: Editor = 
 # The calls of an edit that come once all is written: the second flock is the unlock.
 LAST_CALLS = {
     edit_as_go: {"flock"},
-    Edit: {"flock", "ftruncate", "unlink"},
-    edit_durably: {"flock", "ftruncate", "unlink", "fsync"},
+    Edit: {"flock", "ftruncate", "newfstatat", "unlink"},
+    edit_durably: {"flock", "ftruncate", "newfstatat", "unlink", "fsync"},
 }
 
 
