@@ -158,7 +158,7 @@ def test_failing_read_leaves_all_as_it_was(spawn: Spawn, tmp_path: Path) -> None
 
 @pytest.mark.parametrize("call", ["newfstatat", "openat"])
 def test_failing_look_at_the_file_leaves_all_as_it_was(spawn: Spawn, tmp_path: Path, call: str) -> None:
-    """Whichever it is, and the error names the file; the last, before the journal is dropped, comes when all is done."""
+    """Whichever it is, and the error names the file; the last, as the journal is dropped, comes when all is done."""
     new = CHANGES["pages, growing"][1]
     for outcome in outcomes(spawn, tmp_path / "go.mod", "pages, growing", f"{call}:error=EIO"):
         if outcome.told["error"] is None:
