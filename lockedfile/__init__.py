@@ -9,19 +9,26 @@ takes the lock sees half an edit, and no update is lost; the go command is one t
 """
 
 from ._edit import Edit, Edited, edit, read, write
-from ._errors import JournalError, LockedFileError, LockUnsupported
+from ._errors import JournalError, LockedFileError, LockTimeout, LockUnsupported, WouldDeadlock
+from ._holders import Holder, holders
 from ._locked_file import LockedFile, open
 from ._mutex import Mutex
+from ._waiting import Waiting
 
 __all__ = [
     "Edit",
     "Edited",
+    "Holder",
     "JournalError",
+    "LockTimeout",
     "LockUnsupported",
     "LockedFile",
     "LockedFileError",
     "Mutex",
+    "Waiting",
+    "WouldDeadlock",
     "edit",
+    "holders",
     "open",
     "read",
     "write",

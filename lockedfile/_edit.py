@@ -6,9 +6,10 @@ import os
 from os import close, fsdecode, fspath
 from time import monotonic_ns
 
-from . import _file, _journal, _writeback
-from ._errors import name_file
-from ._file import acquire, read_all
+from . import _held, _journal, _writeback
+from ._errors import LockTimeout, WouldDeadlock, name_file
+from ._file import acquire, patience, read_all
+from ._held import held
 from ._journal import is_left, name_of
 from ._locked_file import repair
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
@@ -21,11 +22,13 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-    from ._file import StrOrBytesPath
+    from ._file import Patience, StrOrBytesPath
+    from ._waiting import Waiting
 
-__all__ = ["Edit", "Edited", "edit", "read", "write"]
+__all__ = ["Edit", "Edited", "change", "edit", "read", "write"]
 
 _EDIT = os.O_RDWR | os.O_CREAT | OPEN_FLAGS
+_EDIT_THERE = os.O_RDWR | OPEN_FLAGS
 _READ = os.O_RDONLY | OPEN_FLAGS
 
 
@@ -84,10 +87,12 @@ if TYPE_CHECKING:
         path: StrOrBytesPath,
         transform: Callable[[bytes], ReadableBuffer],
         *,
+        timeout: float | None = None,
         crash_safe: bool = True,
         durable: bool = False,
         encoding: None = None,
         mode: int = 0o666,
+        on_wait: Callable[[Waiting], object] | None = None,
     ) -> Edited: ...
 
     @overload
@@ -95,10 +100,12 @@ if TYPE_CHECKING:
         path: StrOrBytesPath,
         transform: Callable[[str], str],
         *,
+        timeout: float | None = None,
         crash_safe: bool = True,
         durable: bool = False,
         encoding: str,
         mode: int = 0o666,
+        on_wait: Callable[[Waiting], object] | None = None,
     ) -> Edited: ...
 
 
@@ -106,16 +113,21 @@ def Edit(
     path: StrOrBytesPath,
     transform: Callable[[bytes], ReadableBuffer] | Callable[[str], str],
     *,
+    timeout: float | None = None,
     crash_safe: bool = True,
     durable: bool = False,
     encoding: str | None = None,
     mode: int = 0o666,
+    on_wait: Callable[[Waiting], object] | None = None,
 ) -> Edited:
     """Replace the content of the file at `path` by `transform(content)`, under the operating system's exclusive lock.
 
-    Waits for the lock as long as it takes. Nobody who takes the lock sees half an edit, and no edit is lost, whether
-    the others are threads, processes, or the go command. A missing file is made, with the permissions `mode` less the
-    umask, and its content is empty. If the path comes to name another file during the wait, that one is edited.
+    Nobody who takes the lock sees half an edit, and no edit is lost, whether the others are threads, processes, or the
+    go command. A missing file is made, with the permissions `mode` less the umask, and its content is empty.
+
+    Waits for the lock, in the kernel, `timeout` seconds; `None` is for ever, and 0 tries once. If it is not free at
+    once, `on_wait` is called first, once, with a `Waiting` that says who has it. If the path comes to name another
+    file during the wait, that one is edited.
 
     `transform` gets `bytes` and returns anything bytes-like; with `encoding` it gets `str` and returns `str`,
     line ends as they are. If the answer equals the content, nothing is written and the mtime stays.
@@ -132,25 +144,41 @@ def Edit(
 
     Not promised: what a reader sees that takes no lock, or that does not know the journal and comes after a kill; an
     exception that comes when all is written, from a signal handler or from closing the file, leaves the new content.
-    A transform that edits its own file waits for itself, for ever.
 
-    Raises `TypeError` for an answer of another type, `ValueError` for `durable` without `crash_safe`,
+    Raises `LockTimeout` if the time is over, `WouldDeadlock` if it would wait for ever: because this thread has the
+    file already, as in a transform that edits its own file, or because whoever has it waits for a file that this
+    thread has. `TypeError` for an answer of another type, `ValueError` for `durable` without `crash_safe`,
     `LockUnsupported` where no lock can be had, `JournalError` where no journal can be, or where the path has come to
     name another file while the transform ran, `OSError` for what the system refuses, with `filename` set; only regular
     files, or links to them, can be edited.
 
     Source: `Transform` of Go's cmd/go/internal/lockedfile.
     """
-    asked_ns = monotonic_ns()
     path = fspath(path)
     if not callable(transform):
         raise TypeError(f"Edit {fsdecode(path)}: the transform is {type(transform).__name__}, which cannot be called")
     if encoding is not None:
         transform = _on_text(transform, encoding, path)  # type: ignore[arg-type]  # the overloads say that it takes str
+    # The overloads say which transforms take and give bytes.
+    return change(path, transform, patience("Edit", path, timeout, on_wait), crash_safe, durable, mode)  # type: ignore[arg-type]
+
+
+def change(
+    path: str | bytes,
+    transform: Callable[[bytes], ReadableBuffer],
+    patience: Patience,
+    crash_safe: bool,
+    durable: bool,
+    mode: int | None,
+) -> Edited:
+    """`Edit`; a missing file is made with the permissions `mode`, or, if there is none, an error."""
+    asked_ns = monotonic_ns()
     if durable and not crash_safe:
-        raise ValueError(f"Edit {fsdecode(path)}: a durable edit needs its journal; do not turn crash_safe off")
-    owner = _file.this_process
-    fd, status, place = acquire(path, _EDIT, EXCLUSIVE, mode)
+        raise ValueError(
+            f"{patience[0]} {fsdecode(path)}: a durable edit needs its journal; do not turn crash_safe off"
+        )
+    owner = _held.this_process
+    fd, status, place = acquire(path, _EDIT_THERE if mode is None else _EDIT, EXCLUSIVE, mode or 0, patience)
     try:
         locked_ns = monotonic_ns()
         old = read_all(fd, status.st_size, path)
@@ -158,12 +186,12 @@ def Edit(
         journal = name_of(place)
         if is_left(journal, old) and (right := Found(fd, status, path, place, journal).recover(old)) is not None:
             old, recovered = right, True
-        new = transform(old)  # type: ignore[arg-type]  # and that this one takes bytes
+        new = transform(old)
         if type(new) is not bytes:
             new = _as_bytes(new, f"Edit {fsdecode(path)}: the transform returned", "for text, give an encoding")
         changed = new != old
         if changed:
-            if _file.this_process is not owner:
+            if _held.this_process is not owner:
                 raise RuntimeError(
                     f"Edit {fsdecode(path)}: the transform returned in a forked child; its parent has the lock"
                 )
@@ -177,7 +205,8 @@ def Edit(
     finally:
         try:
             try:
-                if _file.this_process is owner:
+                held.pop(fd, None)
+                if _held.this_process is owner:
                     lock(fd, UNLOCKED)
             finally:
                 close(fd)  # here, not in a function of ours: a handler could raise before its first line
@@ -190,18 +219,21 @@ def Edit(
 edit = Edit
 
 
-def read(path: StrOrBytesPath) -> bytes:
+def read(
+    path: StrOrBytesPath, *, timeout: float | None = None, on_wait: Callable[[Waiting], object] | None = None
+) -> bytes:
     """The whole content of the file at `path`, read under a shared lock: never half of an edit.
 
-    Waits as long as an exclusive lock is held; other readers do not make it wait. An edit that was interrupted is
-    undone, if we may write to the file; if not, the content is the right one all the same. Raises what `Edit` raises
-    of `LockUnsupported`, `JournalError` and `OSError`; a missing file is not made.
+    Waits while an exclusive lock is held, and lets those go first who wait for one already; other readers do not make
+    it wait. `timeout` and `on_wait` are those of `Edit`. An edit that was interrupted is undone, if we may write to the
+    file and nobody else has it just then; if not, the content is the right one all the same. Raises what `Edit` raises
+    of `LockTimeout`, `WouldDeadlock`, `LockUnsupported`, `JournalError` and `OSError`; a missing file is not made.
 
     Source: `Read` of Go's cmd/go/internal/lockedfile.
     """
     path = fspath(path)
-    owner = _file.this_process
-    fd, status, place = acquire(path, _READ, SHARED, 0)
+    owner = _held.this_process
+    fd, status, place = acquire(path, _READ, SHARED, 0, patience("read", path, timeout, on_wait))
     try:
         content = read_all(fd, status.st_size, path)
         journal = name_of(place)
@@ -213,7 +245,8 @@ def read(path: StrOrBytesPath) -> bytes:
     finally:
         try:
             try:
-                if _file.this_process is owner:
+                held.pop(fd, None)
+                if _held.this_process is owner:
                     lock(fd, UNLOCKED)
             finally:
                 close(fd)
@@ -221,7 +254,10 @@ def read(path: StrOrBytesPath) -> bytes:
             name_file(error, path)
             raise
     if interrupted:
-        repair(path)
+        try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
+            repair(path, timeout=0)
+        except (LockTimeout, WouldDeadlock):
+            pass  # for the next one to do
     return content
 
 
@@ -229,9 +265,11 @@ def write(
     path: StrOrBytesPath,
     content: ReadableBuffer,
     *,
+    timeout: float | None = None,
     crash_safe: bool = True,
     durable: bool = False,
     mode: int = 0o666,
+    on_wait: Callable[[Waiting], object] | None = None,
 ) -> None:
     """Make `content` the content of the file at `path`: an `Edit` that does not look at the old one, with its promises.
 
@@ -240,7 +278,8 @@ def write(
     Source: `Write` of Go's cmd/go/internal/lockedfile, which truncates first and so loses the old content.
     """
     new = _as_bytes(content, f"write {fsdecode(path)}: the content is", "text has to be encoded")
-    Edit(path, lambda _: new, crash_safe=crash_safe, durable=durable, mode=mode)
+    path = fspath(path)
+    change(path, lambda _: new, patience("write", path, timeout, on_wait), crash_safe, durable, mode)
 
 
 def _as_bytes(content: object, what: str, advice: str) -> bytes:

@@ -14,23 +14,32 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from _thread import get_ident
 from itertools import repeat, starmap
-from os import close, fstat, ftruncate, lstat, read
+from os import close, fsdecode, fstat, ftruncate, lstat, read
 from os import open as os_open
 from os import stat as os_stat
 from os.path import realpath
 from stat import S_IFMT, S_ISLNK, S_ISREG
+from time import monotonic_ns
 
-from ._errors import LockUnsupported, name_file
-from ._oslock import NONBLOCK, UNLOCKED, cannot_lock, lock
+from . import _held
+from ._errors import LockTimeout, LockUnsupported, name_file
+from ._held import errands, held, owner
+from ._oslock import AT_ONCE, NONBLOCK, UNLOCKED, cannot_lock, has_turnstile, is_clear, is_taken, lock
 
 TYPE_CHECKING = False  # what typing calls so; to import typing would cost more than many an edit
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import TypeAlias
 
-    StrOrBytesPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+    from ._wait import Request
+    from ._waiting import Waiting
 
-__all__ = ["acquire", "read_all", "this_process"]
+    StrOrBytesPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+    Patience: TypeAlias = tuple[str, float | None, Callable[[Waiting], object] | None]
+
+__all__ = ["acquire", "patience", "read_all"]
 
 # A round is lost when somebody replaced the file between our open and our lock. So many in a row can only mean a
 # file system that numbers one file anew at every look; better an error than a loop for ever.
@@ -51,31 +60,46 @@ _KINDS = {
     stat.S_IFBLK: "a block device",
 }
 
-this_process = object()
-"""A token of this process; in a forked child it is another one."""
+# For so long whoever has looked at the turnstile need not look again. A process that edits in a loop has turns of this
+# length: long enough that handing on the lock does not take most of the time, short enough for everybody else.
+_TURN_NS = 1_000_000
+_looked_ns = -_TURN_NS
 
 
-def _renew_process() -> None:
-    global this_process  # noqa: PLW0603 - a forked child is a new process, that is all
-    this_process = object()
-
-
-if hasattr(os, "register_at_fork"):  # where there is fork
-    os.register_at_fork(after_in_child=_renew_process)
+def patience(
+    operation: str, path: str | bytes, timeout: float | None, on_wait: Callable[[Waiting], object] | None
+) -> Patience:
+    """How a wait is to be, if there is one. Raises `ValueError` or `TypeError` for a timeout that is none."""
+    if timeout is not None:
+        try:
+            valid = timeout >= 0
+        except TypeError:
+            kind = type(timeout).__name__
+            raise TypeError(
+                f"{operation} {fsdecode(path)}: the timeout is {kind}; give seconds, 0 to try once, or None"
+            ) from None
+        if not valid:
+            raise ValueError(
+                f"{operation} {fsdecode(path)}: the timeout is {timeout}; give seconds, 0 to try once, or None"
+            )
+    return operation, timeout, on_wait
 
 
 def acquire(
-    path: str | bytes, flags: int, kind: int, perm: int, *, truncate: bool = False
+    path: str | bytes, flags: int, kind: int, perm: int, patience: Patience, *, truncate: bool = False
 ) -> tuple[int, os.stat_result, str | bytes]:
     """Open `path` and lock it, waiting in the kernel: its descriptor, its status under the lock, and where it is.
 
     That is `path`, unless that is a symlink. With `truncate` it is emptied then, and not before. Whoever has the
     descriptor has to close it, and to unlock it before that: a child forked meanwhile has the same lock open, and
     closing would leave it to the child. Only in the process that locked, by its token: the unlock of a forked child
-    would be its parent's.
+    would be its parent's. And before that its note in `held` has to go.
 
-    Raises `LockUnsupported`, or the `OSError` of the call that failed; both name the path.
+    Raises `LockTimeout`, `WouldDeadlock`, `LockUnsupported`, or the `OSError` of the call that failed; all name the
+    path.
     """
+    request: Request | None = None
+    process = _held.this_process
     try:
         # Drawn from an iterator, not called: between a call and the naming of its result a signal handler may run and
         # raise, and the descriptor would leak. What a loop draws has its name before any handler runs.
@@ -85,7 +109,8 @@ def acquire(
                 opened = fstat(fd)
                 if not S_ISREG(opened.st_mode):
                     raise _not_regular(opened, path)
-                lock(fd, kind)
+                if not _is_had_at_once(fd, kind, opened.st_dev, patience):
+                    request = _wait(fd, kind, opened, path, patience, request)
                 place = path
                 try:
                     named = lstat(path)
@@ -97,32 +122,65 @@ def acquire(
                 if named.st_ino == opened.st_ino and named.st_dev == opened.st_dev:
                     if truncate and named.st_size:
                         ftruncate(fd, 0)
+                    held[fd] = named.st_dev, named.st_ino, kind, owner() if errands else get_ident()
                     locked = True
                     return fd, named, place
             finally:
                 if not locked:
                     try:
-                        lock(fd, UNLOCKED)  # a child forked while we waited would have it still
+                        if _held.this_process is process:
+                            lock(fd, UNLOCKED)  # a child forked while we waited would have it still
                     except OSError:
                         pass  # it was not locked yet
                     finally:
                         close(fd)
+    except LockTimeout:
+        raise
     except OSError as error:
         there = _stat_or_none(path)
         if there and not S_ISREG(there.st_mode):
             raise _not_regular(there, path) from None
         if isinstance(error, BlockingIOError) and flags & NONBLOCK:
             # Another process has a lease on the file (fcntl(2), F_SETLEASE) and is being told to give it up.
-            return acquire(path, flags & ~NONBLOCK, kind, perm, truncate=truncate)
+            return acquire(path, flags & ~NONBLOCK, kind, perm, patience, truncate=truncate)
         if isinstance(error, PermissionError) and there and flags & os.O_CREAT and not flags & os.O_EXCL:
             # Linux may refuse to make a file in a sticky directory that is there and another's, even to root
             # (fs.protected_regular, proc_sys_fs(5)); to open it needs no making.
-            return acquire(path, flags & ~os.O_CREAT, kind, perm, truncate=truncate)
+            return acquire(path, flags & ~os.O_CREAT, kind, perm, patience, truncate=truncate)
         if cannot_lock(error):
             raise _unsupported(error, path) from error
         name_file(error, path)
         raise
     raise LockUnsupported(errno.ESTALE, f"a different file at every one of {_MOST_ROUNDS} looks", path)
+
+
+def _is_had_at_once(fd: int, kind: int, device: int, patience: Patience) -> bool:
+    global _looked_ns  # noqa: PLW0603 - it is the turn of the whole process
+    now_ns = monotonic_ns()
+    if now_ns - _looked_ns > _TURN_NS and has_turnstile(fd, device) and patience[1] != 0:
+        if not is_clear(fd, kind):
+            return False
+        _looked_ns = now_ns
+    try:
+        lock(fd, kind | AT_ONCE)
+    except OSError as error:
+        if is_taken(error):
+            return False
+        raise
+    return True
+
+
+def _wait(
+    fd: int, kind: int, status: os.stat_result, path: str | bytes, patience: Patience, request: Request | None
+) -> Request:
+    from . import _wait  # only where there is something to wait for
+
+    global _looked_ns  # noqa: PLW0603 - it is the turn of the whole process
+    if request is None:
+        request = _wait.Request(path, *patience)
+    _wait.wait(fd, kind, status, request)
+    _looked_ns = monotonic_ns()
+    return request
 
 
 def _stat_or_none(path: str | bytes) -> os.stat_result | None:

@@ -6,10 +6,12 @@ import io
 import os
 from errno import EACCES, EBADF, ENOSPC
 from os import close, fsdecode, fspath, lseek, strerror
+from time import monotonic_ns
 
-from . import _file
-from ._errors import JournalError, name_file
-from ._file import acquire, read_all
+from . import _held
+from ._errors import JournalError, LockTimeout, name_file
+from ._file import acquire, patience, read_all
+from ._held import held
 from ._journal import exists, name_of
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
 from ._recovery import Found
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
     from _typeshed import ReadableBuffer
 
-    from ._file import StrOrBytesPath
+    from ._file import Patience, StrOrBytesPath
+    from ._waiting import Waiting
 
     _P = ParamSpec("_P")
     _R = TypeVar("_R")
@@ -70,20 +73,29 @@ class LockedFile(io.FileIO):
 
     name: str | bytes
 
-    def __init__(self, path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> None:
+    _operation = "open"
+
+    def __init__(
+        self,
+        path: StrOrBytesPath,
+        mode: str = "rb",
+        *,
+        timeout: float | None = None,
+        perm: int = 0o666,
+        on_wait: Callable[[Waiting], object] | None = None,
+    ) -> None:
         path = fspath(path)
+        since_ns, patient = monotonic_ns(), patience(self._operation, path, timeout, on_wait)
         flags = _flags(mode, path)
-        self._owner = _file.this_process
+        self._owner = _held.this_process
         kind = SHARED if flags & (os.O_WRONLY | os.O_RDWR) == 0 else EXCLUSIVE
 
         def opener(_path: object, _flags: int) -> int:
-            fd = _open_whole(path, flags, kind, perm, "w" in mode)
+            fd = _open_whole(path, flags, kind, perm, "w" in mode, patient)
             if fd is None:
-                repair(path)
-                if flags & os.O_WRONLY:  # to look at the content too
-                    fd = _open_whole(path, flags ^ os.O_WRONLY ^ os.O_RDWR, kind, perm, False)
-                else:
-                    fd = _open_whole(path, flags, kind, perm, False)
+                repair(path, _what_is_left(patient, since_ns)[1])
+                looking = flags ^ os.O_WRONLY ^ os.O_RDWR if flags & os.O_WRONLY else flags  # at the content too
+                fd = _open_whole(path, looking, kind, perm, False, _what_is_left(patient, since_ns))
             if fd is None:
                 raise JournalError(EACCES, _UNREPAIRED, path)
             return fd
@@ -100,7 +112,8 @@ class LockedFile(io.FileIO):
             raise ValueError(f"close {fsdecode(self.name)}: it is closed already, and its lock released")
         try:
             try:
-                if _file.this_process is self._owner:
+                held.pop(self.fileno(), None)
+                if _held.this_process is self._owner:
                     lock(self.fileno(), UNLOCKED)
             finally:
                 super().close()
@@ -157,9 +170,15 @@ class LockedFile(io.FileIO):
         return line
 
 
-def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: bool) -> int | None:
+def _what_is_left(patience: Patience, since_ns: int) -> Patience:
+    """The same patience, when some of its time has gone, and who waits has been told."""
+    operation, timeout, _ = patience
+    return operation, timeout and max(0, timeout - (monotonic_ns() - since_ns) / 1e9), None
+
+
+def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: bool, patience: Patience) -> int | None:
     """The descriptor of the locked file, whole; None if an edit was interrupted and this descriptor cannot undo it."""
-    fd, status, place = acquire(path, flags, kind, perm, truncate=truncate)
+    fd, status, place = acquire(path, flags, kind, perm, patience, truncate=truncate)
     settled = False
     try:
         settled = _is_settled(Found(fd, status, path, place, name_of(place)), flags, truncate)
@@ -167,6 +186,7 @@ def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: b
     finally:
         if not settled:
             try:
+                held.pop(fd, None)
                 lock(fd, UNLOCKED)
             finally:
                 close(fd)
@@ -191,10 +211,12 @@ def _is_settled(file: Found, flags: int, truncate: bool) -> bool:
     return settled
 
 
-def repair(path: str | bytes) -> None:
-    """Make the file at `path` whole, if we may; it is not locked by us."""
+def repair(path: str | bytes, timeout: float | None) -> None:
+    """Make the file at `path` whole, if we may; it is not locked by us. Raises `LockTimeout`, `WouldDeadlock`."""
     try:
-        LockedFile(path, "r+b").close()
+        LockedFile(path, "r+b", timeout=timeout).close()
+    except LockTimeout:
+        raise
     except OSError as error:
         if error.errno is None:  # a signal handler's
             raise
@@ -211,8 +233,15 @@ def _flags(mode: str, path: str | bytes) -> int:
     return access | _CREATION[creation] | OPEN_FLAGS
 
 
-def open(path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> LockedFile:
-    """Open the file at `path` in binary, locked until it is closed; waits for the lock as long as it takes.
+def open(
+    path: StrOrBytesPath,
+    mode: str = "rb",
+    *,
+    timeout: float | None = None,
+    perm: int = 0o666,
+    on_wait: Callable[[Waiting], object] | None = None,
+) -> LockedFile:
+    """Open the file at `path` in binary, locked until it is closed; `timeout` and `on_wait` are those of `Edit`.
 
     `rb` takes a shared lock; `r+b`, `wb`, `xb`, `ab`, and these with `+`, an exclusive one. `w` truncates once it holds
     the lock, not before; a file that is made gets the permissions `perm` less the umask.
@@ -220,13 +249,15 @@ def open(path: StrOrBytesPath, mode: str = "rb", *, perm: int = 0o666) -> Locked
     An `Edit` that was interrupted is undone first.
 
     Not promised: that a change made through the file is whole, as that of an `Edit` is: what was written stays,
-    whatever happens next. To open a file that this thread has open already, where one of the two locks is exclusive,
-    is to wait for oneself, for ever.
+    whatever happens next.
 
-    Raises `ValueError` for another mode, `LockUnsupported` where no lock can be had, `JournalError` where an edit was
-    interrupted that we may not undo, `OSError` for what the system refuses, with `filename` set; only regular files, or
-    links to them, can be opened.
+    The lock counts as this thread's until the file is closed, by whichever thread: to ask for the file again meanwhile,
+    where one of the two locks is exclusive, is an error.
+
+    Raises `ValueError` for another mode, `LockTimeout` and `WouldDeadlock` as `Edit` does, `LockUnsupported` where no
+    lock can be had, `JournalError` where an edit was interrupted that we may not undo, `OSError` for what the system
+    refuses, with `filename` set; only regular files, or links to them, can be opened.
 
     Source: `OpenFile` of Go's cmd/go/internal/lockedfile.
     """
-    return LockedFile(path, mode, perm=perm)
+    return LockedFile(path, mode, timeout=timeout, perm=perm, on_wait=on_wait)

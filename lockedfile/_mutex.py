@@ -8,12 +8,18 @@ from ._locked_file import LockedFile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
     from typing import Self
 
     from ._file import StrOrBytesPath
+    from ._waiting import Waiting
 
 __all__ = ["Mutex"]
+
+
+class _Held(LockedFile):
+    _operation = "acquire"
 
 
 class Mutex:
@@ -23,7 +29,7 @@ class Mutex:
     is missing. It stays afterwards: to remove it would let two holders in.
 
     Any number of `Mutex` objects, in any process, may name the same file. One object may be shared by threads. To
-    acquire it twice, in one thread, is to wait for oneself, for ever.
+    acquire it twice, in one thread, is an error (`WouldDeadlock`).
 
     Source: `Mutex` of Go's cmd/go/internal/lockedfile.
     """
@@ -36,10 +42,10 @@ class Mutex:
         # thread that is interrupted, or a forked child, could be left with it.
         self._files: list[LockedFile] = []
 
-    def acquire(self) -> None:
-        """Wait for the lock as long as it takes. Raises what `lockedfile.open` raises."""
+    def acquire(self, timeout: float | None = None, *, on_wait: Callable[[Waiting], object] | None = None) -> None:
+        """Wait for the lock; `timeout` and `on_wait` are those of `Edit`. Raises what `lockedfile.open` raises."""
         # +=, not append: after a call a handler could raise, with the lock held and the caller told otherwise.
-        self._files += [LockedFile(self.path, "a+b")]
+        self._files += [_Held(self.path, "a+b", timeout=timeout, on_wait=on_wait)]
 
     def release(self) -> None:
         """Give the lock back. Raises `RuntimeError` if it is not held."""

@@ -5,7 +5,11 @@ Each system's module defines the same few names:
 - `OPEN_FLAGS`: what every `os.open` of a file to be locked adds to its flags; `JOURNAL_FLAGS`: that of a journal.
 - `NONBLOCK`: the flag among them that keeps the open itself from waiting; 0 where there is none.
 - `EXCLUSIVE`, `SHARED`: the two kinds of lock; `UNLOCKED`: neither.
+- `AT_ONCE`: added to a kind, it asks for the lock without waiting.
 - `lock(fd, kind)`: wait in the kernel until the whole file is locked, or give the lock back.
+- `is_taken(error)`: does this `OSError` of `lock` say that others have it?
+- `is_locked(fd)`: does this descriptor have the lock? Where the system does not tell, it does.
+- `ignore_signals()`: let no signal be delivered to this thread.
 - `pwrite(fd, data, offset)`: one write through this descriptor; returns how many bytes it took.
 - `most_bytes()`: the largest size that this process may give a file; negative if there is no limit.
 - `cannot_lock(error)`: does this `OSError` say that there is no locking here, rather than not now?
@@ -17,12 +21,21 @@ Each system's module defines the same few names:
   nobody else; if owner or group cannot be made the same, fewer.
 - `trusts(owner, fd, status)`: may a journal of this owner be believed about the file `fd`, whose status it is? If it
   is the owner of the file, root, ourselves, or somebody who may write to the file as well.
+
+And of the turnstile, which `_turnstile` explains:
+
+- `has_turnstile(fd, device)`: can one stand at this file, which is on `device` by its status?
+- `is_clear(fd, kind)`: is nobody at it whom one who wants this kind would overtake?
+- `enter(fd, kind)`: take it, unless somebody has it, and tell; `stand(fd, kind)`: wait for it, and take it.
+- `mark(fd, kind)`: show others that this thread waits; `waiter(place)`: whom a mark at that place shows.
+- `leave(fd)`: give up turnstile and mark.
 """
 
 import sys
 
 if sys.platform == "win32":
     from ._windows import (
+        AT_ONCE,
         EXCLUSIVE,
         JOURNAL_FLAGS,
         NONBLOCK,
@@ -32,6 +45,9 @@ if sys.platform == "win32":
         access_at_birth,
         cannot_lock,
         give_access,
+        ignore_signals,
+        is_locked,
+        is_taken,
         lock,
         most_bytes,
         pwrite,
@@ -42,6 +58,7 @@ if sys.platform == "win32":
     )
 elif not sys.platform.startswith(("aix", "emscripten", "sunos", "wasi")):
     from ._posix import (
+        AT_ONCE,
         EXCLUSIVE,
         JOURNAL_FLAGS,
         NONBLOCK,
@@ -51,6 +68,9 @@ elif not sys.platform.startswith(("aix", "emscripten", "sunos", "wasi")):
         access_at_birth,
         cannot_lock,
         give_access,
+        ignore_signals,
+        is_locked,
+        is_taken,
         lock,
         most_bytes,
         pwrite,
@@ -61,6 +81,7 @@ elif not sys.platform.startswith(("aix", "emscripten", "sunos", "wasi")):
     )
 else:
     from ._unsupported import (
+        AT_ONCE,
         EXCLUSIVE,
         JOURNAL_FLAGS,
         NONBLOCK,
@@ -70,6 +91,9 @@ else:
         access_at_birth,
         cannot_lock,
         give_access,
+        ignore_signals,
+        is_locked,
+        is_taken,
         lock,
         most_bytes,
         pwrite,
@@ -79,7 +103,13 @@ else:
         trusts,
     )
 
+if sys.platform == "linux":
+    from ._turnstile import enter, has_turnstile, is_clear, leave, mark, stand, waiter
+else:
+    from ._no_turnstile import enter, has_turnstile, is_clear, leave, mark, stand, waiter
+
 __all__ = [
+    "AT_ONCE",
     "EXCLUSIVE",
     "JOURNAL_FLAGS",
     "NONBLOCK",
@@ -88,12 +118,22 @@ __all__ = [
     "UNLOCKED",
     "access_at_birth",
     "cannot_lock",
+    "enter",
     "give_access",
+    "has_turnstile",
+    "ignore_signals",
+    "is_clear",
+    "is_locked",
+    "is_taken",
+    "leave",
     "lock",
+    "mark",
     "most_bytes",
     "pwrite",
+    "stand",
     "sync",
     "sync_data",
     "sync_directory",
     "trusts",
+    "waiter",
 ]

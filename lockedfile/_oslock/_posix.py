@@ -12,7 +12,7 @@ import sys
 
 assert sys.platform != "win32"
 
-from fcntl import LOCK_EX, LOCK_SH, LOCK_UN, flock
+from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 from itertools import starmap
 from resource import RLIMIT_FSIZE, getrlimit
 from struct import pack
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = [
+    "AT_ONCE",
     "EXCLUSIVE",
     "JOURNAL_FLAGS",
     "NONBLOCK",
@@ -31,6 +32,9 @@ __all__ = [
     "access_at_birth",
     "cannot_lock",
     "give_access",
+    "ignore_signals",
+    "is_locked",
+    "is_taken",
     "lock",
     "most_bytes",
     "pwrite",
@@ -41,6 +45,7 @@ __all__ = [
 ]
 
 EXCLUSIVE, SHARED, UNLOCKED = LOCK_EX, LOCK_SH, LOCK_UN
+AT_ONCE = LOCK_NB
 
 # O_NONBLOCK: opening a FIFO must not wait for its other end. It does not touch flock, nor regular files.
 # O_NOCTTY: opening a terminal must not make it ours.
@@ -84,6 +89,25 @@ def sync_directory(path: str | bytes) -> None:
 
 def most_bytes() -> int:
     return getrlimit(RLIMIT_FSIZE)[0]
+
+
+def is_taken(error: OSError) -> bool:
+    return error.errno == errno.EWOULDBLOCK
+
+
+def is_locked(fd: int) -> bool:
+    try:
+        with open(f"/proc/self/fdinfo/{fd}", "rb") as info:
+            return any(line.startswith(b"lock:") and b" FLOCK " in line for line in info)
+    except OSError:
+        return True
+
+
+def ignore_signals() -> None:
+    # Not signal, which is this and some milliseconds of enumerations.
+    from _signal import SIG_BLOCK, pthread_sigmask, valid_signals  # type: ignore[import-not-found]  # typeshed has not
+
+    pthread_sigmask(SIG_BLOCK, valid_signals())
 
 
 def cannot_lock(error: OSError) -> bool:

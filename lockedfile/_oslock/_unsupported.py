@@ -10,6 +10,7 @@ import errno
 import os
 
 __all__ = [
+    "AT_ONCE",
     "EXCLUSIVE",
     "JOURNAL_FLAGS",
     "NONBLOCK",
@@ -19,6 +20,9 @@ __all__ = [
     "access_at_birth",
     "cannot_lock",
     "give_access",
+    "ignore_signals",
+    "is_locked",
+    "is_taken",
     "lock",
     "most_bytes",
     "pwrite",
@@ -29,6 +33,7 @@ __all__ = [
 ]
 
 EXCLUSIVE, SHARED, UNLOCKED = 2, 0, -1
+AT_ONCE = 4
 NONBLOCK: int = getattr(os, "O_NONBLOCK", 0)
 OPEN_FLAGS = JOURNAL_FLAGS = NONBLOCK
 
@@ -67,6 +72,18 @@ def access_at_birth(source: int, status: os.stat_result) -> int:
 
 def give_access(fd: int, source: int, status: os.stat_result) -> None:
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def is_taken(error: OSError) -> bool:
+    return False
+
+
+def is_locked(fd: int) -> bool:
+    return False
+
+
+def ignore_signals() -> None:
+    """Nothing: nobody waits."""
 
 
 def cannot_lock(error: OSError) -> bool:

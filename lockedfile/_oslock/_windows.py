@@ -17,6 +17,7 @@ from ctypes import wintypes
 assert sys.platform == "win32"
 
 __all__ = [
+    "AT_ONCE",
     "EXCLUSIVE",
     "JOURNAL_FLAGS",
     "NONBLOCK",
@@ -26,6 +27,9 @@ __all__ = [
     "access_at_birth",
     "cannot_lock",
     "give_access",
+    "ignore_signals",
+    "is_locked",
+    "is_taken",
     "lock",
     "most_bytes",
     "pwrite",
@@ -41,11 +45,14 @@ JOURNAL_FLAGS = OPEN_FLAGS
 
 EXCLUSIVE, SHARED = 0x2, 0  # LOCKFILE_EXCLUSIVE_LOCK, and its absence
 UNLOCKED = -1
+AT_ONCE = 0x1  # LOCKFILE_FAIL_IMMEDIATELY
 _ALL = 0xFFFFFFFF  # low and high half of the length of the range
 
 _ERROR_INVALID_FUNCTION = 1  # what drivers without locking answer
 _ERROR_NOT_SUPPORTED = 50
 _ERROR_CALL_NOT_IMPLEMENTED = 120
+_ERROR_LOCK_VIOLATION = 33
+_ERROR_IO_PENDING = 997
 _NO_LOCKING = {_ERROR_INVALID_FUNCTION, _ERROR_NOT_SUPPORTED, _ERROR_CALL_NOT_IMPLEMENTED}
 
 
@@ -96,6 +103,18 @@ def lock(fd: int, kind: int) -> None:
 def pwrite(fd: int, data: bytes, offset: int) -> int:
     os.lseek(fd, offset, os.SEEK_SET)
     return os.write(fd, data)
+
+
+def is_taken(error: OSError) -> bool:
+    return error.winerror in (_ERROR_LOCK_VIOLATION, _ERROR_IO_PENDING)
+
+
+def is_locked(fd: int) -> bool:
+    return True
+
+
+def ignore_signals() -> None:
+    """Nothing: signals are for the main thread."""
 
 
 def cannot_lock(error: OSError) -> bool:

@@ -106,7 +106,9 @@ def interrupt_as_mutex_is_had(path: str) -> None:
     mutex = lockedfile.Mutex(path)
     main = threading.get_native_id()
 
-    def release_and_interrupt() -> None:
+    def hold(held: threading.Event) -> None:
+        mutex.acquire()
+        held.set()
         for _ in range(20):  # looks at the main thread, each of which lets it go on, had it not to wait
             while _thread_state(main) != "S":
                 pass
@@ -114,9 +116,10 @@ def interrupt_as_mutex_is_had(path: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
 
     for _ in range(5):
-        mutex.acquire()
-        helper = threading.Thread(target=release_and_interrupt)
+        held = threading.Event()
+        helper = threading.Thread(target=hold, args=(held,))
         helper.start()
+        held.wait()
         acquired = False
         try:
             mutex.acquire()

@@ -81,13 +81,17 @@ def names_of(module: Path) -> set[str]:
     raise AssertionError(f"{module} has no __all__")
 
 
+TURNSTILES = {"_turnstile", "_no_turnstile"}
+
+
 def test_each_system_defines_the_same_names() -> None:
     """The package, and every module it may hand on."""
-    directory = Path(_oslock.__file__).parent
-    modules = sorted(directory.glob("*.py"))
-    assert [module.stem for module in modules] == ["__init__", "_posix", "_unsupported", "_windows"]
-    assert {module.stem: names_of(module) for module in modules} == {
-        module.stem: set(_oslock.__all__) for module in modules
+    modules = {module.stem: names_of(module) for module in Path(_oslock.__file__).parent.glob("*.py")}
+    assert modules.keys() == {*("__init__", "_posix", "_unsupported", "_windows"), *TURNSTILES, "_mounts"}
+    assert modules["_turnstile"] == modules["_no_turnstile"]
+    system = modules["__init__"] - modules["_turnstile"]
+    assert {name: modules[name] for name in ("_posix", "_unsupported", "_windows")} == {
+        name: system for name in ("_posix", "_unsupported", "_windows")
     }
 
 

@@ -1,0 +1,179 @@
+"""Is a wait part of a circle, in which everybody waits for the next one, for ever?
+
+The system tells which process holds and awaits which lock; of our own threads, and tasks, we know it ourselves. That is
+a graph, and a circle in it is a path from one who holds what is wanted here to one who waits for what is held here.
+
+Of another process it has to be certain that what it holds is held by the very thread that waits: another thread of it
+would give the lock back in time. So it is where the process has but one thread; or where that thread says so, if it is
+one of ours, by the *badge* of its stand-in: the name of the thread, which everybody can read. Whoever sees a circle
+through itself puts the badge on.
+
+What is seen has to be seen twice, as the system's list is not of one instant; and if several could raise, they do it
+one after the other, so that one is enough: among processes the one of the highest number, among threads of one process
+the one that began to wait last.
+"""
+
+from __future__ import annotations
+
+from binascii import crc32
+from os import getpid, listdir, readlink
+
+from ._held import held, locks_of, wishes
+from ._holders import Holder, facts, identity, locks, told
+from ._oslock import EXCLUSIVE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    from ._holders import Lock
+
+    File: TypeAlias = tuple[str, int]  # device and inode, as the system's list of locks has them
+    Link: TypeAlias = tuple[int, File, File, bool]  # a process, what it holds, what it waits for, exclusively?
+
+__all__ = ["Lookout", "circle"]
+
+_ENOUGH = 2  # looks that show a circle, for the one who is to raise
+_MORE_THAN_ENOUGH = 4  # for the others
+
+_OURSELVES = 0  # numbers of the owners in this process: 0, -1, -2, ...
+
+
+def circle(locks: Sequence[Lock], wanted: File, exclusive: bool, mine: Mapping[File, bool]) -> list[Link]:
+    """The shortest way from one that holds `wanted` to one that waits for what is `mine`; empty if there is none.
+
+    `mine` says of each file that is held here whether exclusively. Who asks is not in `locks`.
+    """
+    ways: list[tuple[list[Link], File, bool]] = [([], wanted, exclusive)]
+    seen: set[int] = set()
+    for way, file, all_of_it in ways:  # which grows meanwhile
+        for *has, pid, exclusively, waiting in locks:
+            if waiting or tuple(has) != file or not (all_of_it or exclusively) or pid in seen:
+                continue
+            seen.add(pid)
+            for device, inode, other, wish_exclusive, is_wish in locks:
+                if is_wish and other == pid:
+                    wish = device, inode
+                    further = [*way, (pid, file, wish, wish_exclusive)]
+                    if wish in mine and (wish_exclusive or mine[wish]):
+                        return further
+                    ways.append((further, wish, wish_exclusive))
+    return []
+
+
+class Lookout:
+    """Looks for a circle through `owner`, who waits for the file `fd` by a stand-in, the thread `stand_in`."""
+
+    __slots__ = ("_fd", "_kind", "_owner", "_seen", "_times")
+
+    def __init__(self, owner: object, fd: int, kind: int) -> None:
+        self._owner, self._fd, self._kind = owner, fd, kind
+        self._seen: list[Link] = []
+        self._times = 0
+
+    def look(self, stand_in: int) -> bool:
+        """Is there something that may be a circle? Then look again soon."""
+        wanted = _file(self._fd)
+        mine = {_file(fd): note[2] == EXCLUSIVE for fd, note in locks_of(self._owner)}
+        seen = circle([*_others(), *self._own()], wanted, self._kind == EXCLUSIVE, mine)
+        if not seen:
+            self._seen, self._times = [], 0
+            _wear(stand_in, "")
+            return False
+        _wear(stand_in, _badge(seen[-1][2], wanted))
+        certain = all(_is_certain(link) for link in seen)
+        self._times = self._times + 1 if certain and seen == self._seen else int(certain)
+        self._seen = seen
+        return True
+
+    def found(self) -> list[Link]:
+        """The circle, if there is one, and it is for us to raise."""
+        return self._seen if self._times >= (_ENOUGH if self._is_first() else _MORE_THAN_ENOUGH) else []
+
+    def told(self) -> tuple[str, tuple[Holder, ...]]:
+        """The circle as a sentence, and its processes, ours first."""
+        us = _waiting(getpid(), self._kind == EXCLUSIVE)
+        others = [_waiting(pid if pid > _OURSELVES else getpid(), exclusive) for pid, _, _, exclusive in self._seen]
+        here = f"pid {getpid()}"
+        names = [f"another thread of {here}" if other[0] == us[0] else told([other]) for other in others]
+        return (
+            f"held by {', which waits for '.join(names)}, which waits for {self._name_of(self._seen[-1][2])}, which is "
+            f"held here, by {here}: nobody would ever go on; give that back first, or lock all in one order",
+            (us, *others),
+        )
+
+    def _name_of(self, file: File) -> str:
+        """The path of a file that is held here, as far as the system tells."""
+        for fd, _ in locks_of(self._owner):
+            if _file(fd) == file:
+                try:
+                    return readlink(f"/proc/self/fd/{fd}")
+                except OSError:
+                    pass
+        return "another file"
+
+    def _is_first(self) -> bool:
+        pids = [link[0] for link in self._seen if link[0] > _OURSELVES]
+        if pids:
+            return getpid() > max(pids)
+        return all(wishes[self._owner][2] >= wish[2] for wish in list(wishes.values()))
+
+    def _own(self) -> Iterator[Lock]:
+        """What the other owners in this process hold and want, as processes of their own."""
+        numbers: dict[object, int] = {}
+        for fd, (_, _, kind, owner) in list(held.items()):
+            if owner != self._owner:
+                number = numbers.setdefault(owner, _OURSELVES - len(numbers))
+                yield (*_file(fd), number, kind == EXCLUSIVE, False)
+        for owner, (fd, kind, _) in list(wishes.items()):
+            if owner in numbers:
+                yield (*_file(fd), numbers[owner], kind == EXCLUSIVE, True)
+
+
+def _file(fd: int) -> File:
+    return identity(fd) or ("", fd)  # closed just now; no file is called so
+
+
+def _others() -> list[Lock]:
+    us = getpid()
+    return [lock for lock in locks() if lock[2] != us]
+
+
+def _is_certain(link: Link) -> bool:
+    """Is it one thread of that process that holds the one file and waits for the other?"""
+    pid, has, wants, _ = link
+    if pid <= _OURSELVES:
+        return True
+    try:
+        threads = listdir(f"/proc/{pid}/task")
+        return len(threads) == 1 or any(_name(pid, thread) == _badge(has, wants) for thread in threads)
+    except OSError:
+        return False
+
+
+def _badge(has: File, wants: File) -> str:
+    """What the name of a thread has room for: 15 bytes."""
+    return f"waits {crc32(repr((has, wants)).encode()):08x}"
+
+
+def _waiting(pid: int, exclusive: bool) -> Holder:
+    number, command, since = facts(pid)
+    return Holder(number, command, "exclusive" if exclusive else "shared", True, since)
+
+
+def _wear(thread: int, badge: str) -> None:
+    """Give a thread of ours a badge, or, of no letters, take it off. Where the system has such names."""
+    try:
+        with open(f"/proc/self/task/{thread}/comm", "w", encoding="ascii") as name:
+            name.write(badge or "waits")
+    except OSError:
+        pass
+
+
+def _name(pid: int, thread: str) -> str:
+    try:
+        with open(f"/proc/{pid}/task/{thread}/comm", encoding="ascii", errors="replace") as name:
+            return name.read().rstrip("\n")
+    except OSError:
+        return ""

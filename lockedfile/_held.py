@@ -1,0 +1,157 @@
+"""What this process holds and waits for, and on whose behalf; and what a forked child makes of that.
+
+A lock belongs to its *owner*: the thread that took it, or the errand that the thread was on, such as an operation of an
+asyncio task. The notes on what is held are made and struck out without any lock of our own, as a signal handler may
+raise between any two steps; so a note may be left of a file that is long closed, and is checked before it is believed.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import get_ident
+from os import close, fstat
+
+from ._oslock import EXCLUSIVE, is_locked
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol, TypeAlias
+
+    class Bell(Protocol):
+        """One that waits in the kernel, and rings when its turn has come."""
+
+        thread: int
+        is_back: bool
+
+        def ring(self, wake: Callable[[], None]) -> None:
+            """Call `wake` then."""
+
+    Note: TypeAlias = tuple[int, int, int, object]  # device, inode, kind of lock, owner
+    Wanted: TypeAlias = tuple[int, int, int]  # device, inode, kind of lock
+    Wish: TypeAlias = tuple[int, int, int]  # descriptor, kind of lock, since when
+
+__all__ = [
+    "Cancelled",
+    "Errand",
+    "clashes",
+    "current_task",
+    "dismissed",
+    "errands",
+    "held",
+    "locks_of",
+    "locks_of_asker",
+    "owner",
+    "this_process",
+    "waits",
+    "wishes",
+]
+
+this_process = object()
+"""A token of this process; in a forked child it is another one."""
+
+held: dict[int, Note] = {}
+"""By descriptor, the locks that this process holds."""
+
+waits: dict[int, tuple[int, Callable[[], object]]] = {}
+"""By descriptor, which thread waits on it, 0 for one of our own, and what wakes it; for a forked child to know."""
+
+wishes: dict[object, Wish] = {}
+"""By owner, what it waits for, if it holds something already."""
+
+dismissed: dict[Wanted, Bell] = {}
+"""By what they stand for, those that wait in the kernel and are not wanted any more; the last one of each."""
+
+errands: dict[int, Errand] = {}
+"""By thread, what it does for somebody else."""
+
+
+current_task: Callable[[], object] | None = None
+"""Tells which task runs in this thread, where there may be one; it may hold what is asked for here without `await`."""
+
+
+class Cancelled(BaseException):
+    """The errand of this thread was cancelled while it waited for a lock."""
+
+
+class Errand:
+    """What a thread does on behalf of `owner`, who may cancel its waiting."""
+
+    __slots__ = ("cancelled", "owner", "wake")
+
+    def __init__(self, owner: object) -> None:
+        self.owner = owner
+        self.cancelled = False
+        self.wake: Callable[[], object] | None = None
+
+    def cancel(self) -> None:
+        """End the wait of the errand's thread for a lock: the one under way, or the next one. From any thread."""
+        self.cancelled = True
+        if self.wake is not None:
+            self.wake()
+
+
+def owner() -> object:
+    """On whose behalf this thread acts."""
+    thread = get_ident()
+    errand = errands.get(thread)
+    return thread if errand is None else errand.owner
+
+
+def locks_of_asker() -> list[tuple[int, Note]]:
+    """What the one on whose behalf this thread acts holds, and the task that runs in it."""
+    task = current_task() if current_task is not None else None
+    return locks_of(owner()) + ([] if task is None else locks_of(task))
+
+
+def locks_of(owner: object) -> list[tuple[int, Note]]:
+    """What `owner` holds, by descriptor; notes that are no longer true are struck out."""
+    found = []
+    for fd, note in list(held.items()):
+        if note[3] == owner:
+            if _is_true(fd, note):
+                found.append((fd, note))
+            else:
+                held.pop(fd, None)
+    return found
+
+
+def _is_true(fd: int, note: Note) -> bool:
+    try:
+        status = fstat(fd)
+    except OSError:
+        return False
+    return (status.st_dev, status.st_ino) == note[:2] and is_locked(fd)
+
+
+def clashes(kind: int, other: int) -> bool:
+    """Do two locks of these kinds exclude each other?"""
+    return EXCLUSIVE in (kind, other)
+
+
+def _after_fork() -> None:
+    """The child holds nothing, and does not wait.
+
+    Its copies of descriptors on which threads of its parent wait it closes: they would keep a lock that comes later.
+    The wait of the thread that forked, in a signal handler, is left to that thread, which is woken to find itself here.
+    """
+    global this_process  # noqa: PLW0603 - a forked child is a new process, that is all
+    this_process = object()
+    held.clear()
+    wishes.clear()
+    dismissed.clear()
+    errands.clear()
+    under_way = dict(waits)
+    waits.clear()
+    for fd, (thread, wake) in under_way.items():
+        if thread == get_ident():
+            wake()
+        else:
+            try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
+                close(fd)
+            except OSError:
+                pass  # it was just being closed
+
+
+if hasattr(os, "register_at_fork"):  # where there is fork
+    os.register_at_fork(after_in_child=_after_fork)

@@ -1,0 +1,153 @@
+"""A thread that waits in the kernel in the place of another one, which can so stop waiting.
+
+Nothing in the kernel ends a wait for flock(2) but a signal, and signals are not a library's to handle. So the one who
+may have to leave waits, with a deadline, to be woken, and its stand-in waits for the lock. Both have a descriptor of
+their own of one open file: so neither can close the number that the other is about to use, and the lock is for both.
+
+One that was dismissed cannot be called back: it stands in the queue until its turn comes. So that those who try again
+and again do not leave a crowd there, the next one of this process who wants the same lock waits for the turn of that
+one, and tries for the lock then, before it sends another.
+
+Two questions are decided by who is first to take a lock that is never given back: whether a lock that comes is wanted
+still, or given back at once; and whether the stand-in goes through the turnstile or another one past it.
+"""
+
+from __future__ import annotations
+
+import os
+from _thread import TIMEOUT_MAX, allocate_lock, get_native_id, start_new_thread
+from itertools import starmap
+from os import close
+from time import monotonic_ns
+
+from ._held import dismissed, waits
+from ._oslock import UNLOCKED, ignore_signals, leave, lock, stand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._held import Wanted
+
+__all__ = ["StandIn"]
+
+
+class StandIn:
+    """One that waits for the lock that is `wanted`, once it is sent; or only for its turn at the turnstile."""
+
+    __slots__ = (
+        "_awaken",
+        "_for",
+        "_is_wanted",
+        "_only_there",
+        "_rung",
+        "_turn",
+        "error",
+        "is_back",
+        "thread",
+        "was_at_turnstile",
+    )
+
+    def __init__(self, wanted: Wanted, at_turnstile: bool, only_there: bool = False) -> None:
+        self._for = wanted
+        self._only_there = only_there
+        self._is_wanted = allocate_lock()
+        self._turn = allocate_lock()
+        if not at_turnstile:
+            self._turn.acquire()
+        self._awaken = allocate_lock()
+        self._awaken.acquire()
+        self._rung: list[Callable[[], None]] = []
+        self.is_back = False
+        self.was_at_turnstile = False
+        self.error: BaseException | None = None
+        self.thread = 0
+        """The system's number of the thread, once it runs."""
+
+    def send(self, fd: int) -> None:
+        """Let it wait for the lock of the open file `fd`."""
+        self._send(fd, self.is_at_turnstile())
+
+    def _send(self, fd: int, at_turnstile: bool) -> None:
+        _sent = False
+        for own in starmap(os.dup, ((fd,),)):  # in loops: what they draw has its name before any signal handler runs
+            waits[own] = 0, self.wake
+            try:
+                for _sent in map(bool, starmap(start_new_thread, ((self._stand, (own, at_turnstile)),))):
+                    pass
+            finally:
+                if not _sent:
+                    waits.pop(own, None)
+                    close(own)
+
+    def is_at_turnstile(self) -> bool:
+        """Does it stand there, or is it about to?"""
+        return not self._turn.locked()
+
+    def pass_by(self, fd: int) -> None:
+        """Go past the turnstile, if it still stands there."""
+        if self._turn.acquire(blocking=False):
+            if self._only_there:
+                self.is_back = True
+            else:
+                self._send(fd, at_turnstile=False)
+
+    def wait(self, until_ns: int | None) -> bool:
+        """Wait to be woken: by the lock, an error, or `wake`. False if that did not come in time."""
+        if until_ns is None:
+            return self._awaken.acquire()
+        return self._awaken.acquire(timeout=min(max(0, until_ns - monotonic_ns()) / 1e9, TIMEOUT_MAX))
+
+    def wake(self) -> None:
+        """Wake who waits, whether the lock is there or not."""
+        try:  # noqa: SIM105 - contextlib is not imported for this
+            self._awaken.release()
+        except RuntimeError:
+            pass  # it is awake
+
+    def dismiss(self) -> bool:
+        """The lock is not wanted any more. False if it has come."""
+        self.was_at_turnstile = self._turn.acquire(blocking=False)
+        return self._is_wanted.acquire(blocking=False)
+
+    def ring(self, wake: Callable[[], None]) -> None:
+        """Call `wake` when this one, dismissed, comes back, or now if it has."""
+        self._rung.append(wake)
+        if self.is_back:
+            wake()
+
+    def _stand(self, fd: int, at_turnstile: bool) -> None:
+        try:
+            ignore_signals()
+            if at_turnstile and not self._gets_through(fd):
+                return  # another one has gone past it in its place, or nobody wants to go any more
+            self.thread = get_native_id()
+            try:
+                if not self._only_there:
+                    lock(fd, self._for[2])
+                    if not self._is_wanted.acquire(blocking=False):
+                        lock(fd, UNLOCKED)  # not by closing alone: a child forked meanwhile would keep it
+            except BaseException as error:  # noqa: BLE001 - for whoever waits for us to raise
+                self.error = error
+            self._come_back()
+        finally:
+            waits.pop(fd, None)
+            close(fd)
+
+    def _gets_through(self, fd: int) -> bool:
+        try:
+            stand(fd, self._for[2])
+        except OSError:
+            return self._turn.acquire(blocking=False)  # without: it is for the good of others only
+        if self._turn.acquire(blocking=False):
+            return True
+        leave(fd)
+        return False
+
+    def _come_back(self) -> None:
+        self.is_back = True
+        self.wake()
+        if dismissed.get(self._for) is self:
+            dismissed.pop(self._for, None)
+        for wake in self._rung:
+            wake()

@@ -1,0 +1,143 @@
+"""A wait that may end without the lock: at its deadline, at Ctrl-C, if it is cancelled, or if it would be for ever."""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from time import monotonic_ns
+
+from . import _held
+from ._held import Cancelled, dismissed, errands, waits
+from ._holders import identity, locks
+from ._oslock import AT_ONCE, is_taken, lock
+from ._stand_in import StandIn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ._circle import Lookout
+    from ._held import Bell, Wanted
+    from ._request import Request
+
+__all__ = ["Vigil", "is_had_at_once"]
+
+_SECOND_NS = 1_000_000_000
+
+# When one who waits looks around: first, and at most so long after the last time, which is twice the time before.
+_FIRST_LOOK_NS = _SECOND_NS // 10
+_RAREST_LOOK_NS = 4 * _FIRST_LOOK_NS
+
+# The longest wait at the turnstile. Readers who hold a lock for longer are overtaken by others past a writer who waits.
+_LONGEST_TURN_NS = 5 * _SECOND_NS
+
+
+class Vigil:
+    """Waits for the lock that is `wanted`, through the descriptor `fd`; with a lookout for circles, where one is."""
+
+    __slots__ = ("_began_ns", "_errand", "_fd", "_lookout", "_process", "_request", "_wanted")
+
+    def __init__(self, fd: int, wanted: Wanted, request: Request, lookout: Lookout | None) -> None:
+        self._fd, self._wanted, self._request, self._lookout = fd, wanted, request, lookout
+        self._process = _held.this_process
+        self._errand = errands.get(get_ident())
+        self._began_ns = monotonic_ns()
+
+    def run(self, at_turnstile: bool) -> None:
+        """Return when the lock is held."""
+        kind = self._wanted[2]
+        if self._is_only_for_the_turn():
+            self._wait(StandIn(self._wanted, at_turnstile, only_there=True))
+            if not self._is_moot():
+                lock(self._fd, kind)
+            return
+        earlier = dismissed.get(self._wanted)
+        if earlier is not None and not at_turnstile:
+            self._wait(StandIn(self._wanted, at_turnstile), earlier)
+            if self._is_moot() or is_had_at_once(self._fd, kind):
+                return
+        self._wait(StandIn(self._wanted, at_turnstile))
+
+    def _is_only_for_the_turn(self) -> bool:
+        """Can the lock itself be waited for in this thread, in the kernel? That is quicker."""
+        return self._lookout is None and self._errand is None and self._request.deadline_ns is None
+
+    def _wait(self, stand_in: StandIn, earlier: Bell | None = None) -> None:
+        """Until the stand-in comes back; or an `earlier` one, if there is one, and then this one is not sent."""
+        errand = self._errand
+        try:
+            waits[self._fd] = get_ident(), stand_in.wake
+            if errand:
+                errand.wake = stand_in.wake
+            if earlier:
+                earlier.ring(stand_in.wake)
+            else:
+                self._send(stand_in)
+            self._until_back(stand_in, earlier or stand_in)
+            if errand and errand.cancelled:
+                raise Cancelled
+            if stand_in.error is not None:
+                raise stand_in.error
+        finally:
+            stand_in.dismiss()
+            if errand:
+                errand.wake = None
+
+    def _send(self, stand_in: StandIn) -> None:
+        try:
+            stand_in.send(self._fd)
+        except RuntimeError as error:  # there are no more threads
+            if not self._is_only_for_the_turn():
+                raise self._request.no_thread() from error
+            stand_in.pass_by(self._fd)
+
+    def _until_back(self, stand_in: StandIn, in_queue: Bell) -> None:
+        deadline_ns = self._request.deadline_ns
+        now_ns, pause_ns = monotonic_ns(), _FIRST_LOOK_NS
+        while not (self._is_moot() or in_queue.is_back):  # it is one of these that has woken us, if anything has
+            looks = self._lookout is not None or stand_in.is_at_turnstile()
+            if stand_in.wait(_earliest(deadline_ns, now_ns + pause_ns if looks else None)):
+                continue
+            now_ns = monotonic_ns()
+            if deadline_ns is not None and now_ns >= deadline_ns:
+                self._give_up(stand_in, in_queue)
+                return
+            pause_ns = min(2 * pause_ns, _RAREST_LOOK_NS)
+            if stand_in.is_at_turnstile() and self._is_long_enough(now_ns):
+                stand_in.pass_by(self._fd)
+            if self._lookout is not None and self._lookout.look(in_queue.thread):
+                pause_ns = _FIRST_LOOK_NS
+                if self._lookout.found() and stand_in.dismiss():
+                    raise self._request.would_deadlock(*self._lookout.told())
+
+    def _is_moot(self) -> bool:
+        """Is there nobody any more for whom to wait: the errand was cancelled, or this is a forked child?"""
+        return _held.this_process is not self._process or bool(self._errand and self._errand.cancelled)
+
+    def _give_up(self, stand_in: StandIn, in_queue: Bell) -> None:
+        """Raise `LockTimeout`, unless the lock has come in this moment."""
+        if stand_in.dismiss():
+            if in_queue is stand_in and not stand_in.was_at_turnstile:
+                dismissed[self._wanted] = stand_in
+                if stand_in.is_back:
+                    dismissed.pop(self._wanted, None)
+            raise self._request.expired(self._fd)
+
+    def _is_long_enough(self, now_ns: int) -> bool:
+        """Has it been at the turnstile for long enough?"""
+        if now_ns - self._began_ns > _LONGEST_TURN_NS:
+            return True
+        here = identity(self._fd)
+        return not any(waiting and (device, inode) == here for device, inode, _, _, waiting in locks())
+
+
+def is_had_at_once(fd: int, kind: int) -> bool:
+    """Take the lock if it is free."""
+    try:
+        lock(fd, kind | AT_ONCE)
+    except OSError as error:
+        if not is_taken(error):
+            raise
+        return False
+    return True
+
+
+def _earliest(*times_ns: int | None) -> int | None:
+    return min((time_ns for time_ns in times_ns if time_ns is not None), default=None)

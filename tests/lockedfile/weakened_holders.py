@@ -1,0 +1,134 @@
+"""`holders` with one promise broken at a time: what its tests must be able to catch."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if sys.platform != "linux":
+    raise ImportError("Linux only")
+
+from contextlib import ExitStack
+from unittest.mock import patch
+
+from lockedfile import _holders
+from lockedfile._holders import _command, _linux, _proc, _process
+from lockedfile._holders._inode import Inode
+from lockedfile._holders._process import Namespace
+from lockedfile._oslock import waiter
+
+if TYPE_CHECKING:
+    from lockedfile._holders import Holder
+
+
+def _holders_with(path: str, **replaced: object) -> list[Holder]:
+    with ExitStack() as patches:
+        for name, replacement in replaced.items():
+            patches.enter_context(patch.object(_linux, name, replacement))
+        return _holders.holders(path)
+
+
+class _ByStatus(Inode):
+    """What `stat` says of the file."""
+
+    __slots__ = ()
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        status = os.fstat(fd)
+        self.device, self.number = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}", status.st_ino
+
+
+class _WithoutTwins(Inode):
+    """Whatever has the name is the file."""
+
+    __slots__ = ()
+
+    def __init__(self, fd: int) -> None:
+        super().__init__(fd)
+        self.has_twins = False
+
+
+def by_status(path: str) -> list[Holder]:
+    """Takes device and number of the file's status for those of its locks."""
+    return _holders_with(path, Inode=_ByStatus)
+
+
+def without_twins(path: str) -> list[Holder]:
+    """Believes that no two files have one name."""
+    return _holders_with(path, Inode=_WithoutTwins)
+
+
+def trusting(path: str) -> list[Holder]:
+    """Takes who acquired a lock for who has it."""
+
+    def all_of_it(inode: Inode, text: str) -> list[tuple[int, bool]]:
+        return [claim for claim, count in _linux._claims(inode, text).items() for _ in range(count)]
+
+    return _holders_with(path, _holding=all_of_it)
+
+
+def without_heirs(path: str) -> list[Holder]:
+    """Does not look who else could have a lock."""
+    return _holders_with(path, _heirs=lambda _: {})
+
+
+def without_marks(path: str) -> list[Holder]:
+    """Knows those in the kernel's queue alone."""
+    return _holders_with(path, marks=lambda *_: [])
+
+
+def with_all_marks(path: str) -> list[Holder]:
+    """Counts those twice that have a mark, and are in the queue too; and those that are dead."""
+
+    def doubled(inode: Inode, text: str, _: object) -> list[tuple[int | None, bool]]:
+        locks, places = _proc.flocks(text, inode.name), _proc.marks(text, inode.name)
+        queued = [(pid, exclusive) for *_, pid, exclusive, waiting in locks if waiting]
+        return [*queued, *((mark[0], mark[2]) for mark in map(waiter, places) if mark)]
+
+    return _holders_with(path, _waiting=doubled)
+
+
+def without_namespaces(path: str) -> list[Holder]:
+    """Believes that nobody can be hidden, and that all numbers are ours."""
+
+    class Everywhere(Namespace):
+        __slots__ = ()
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.sees_us = self.sees_all = True
+
+    return _holders_with(path, Namespace=Everywhere)
+
+
+def trying_always(path: str) -> list[Holder]:
+    """Tries the lock wherever nobody shows."""
+
+    class Nowhere(Namespace):
+        __slots__ = ()
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.sees_all = False
+
+    return _holders_with(path, Namespace=Nowhere)
+
+
+def of_one_moment(path: str) -> list[Holder]:
+    """Reads the list once, and takes who does not have his lock any more for one who has handed it on."""
+    texts: list[str] = []
+
+    def once(inode: Inode) -> str:
+        texts.append(_listing(inode) if not texts else texts[0])
+        return texts[0]
+
+    _listing = _linux._listing
+    return _holders_with(path, _listing=once)
+
+
+def raw(path: str) -> list[Holder]:
+    """Shows a command line as its process has it."""
+    with patch.object(_command, "safe", str), patch.object(_process, "joined", lambda line: line.decode("latin-1")):
+        return _holders.holders(path)
