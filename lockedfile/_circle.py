@@ -65,12 +65,13 @@ def circle(locks: Sequence[Lock], wanted: File, exclusive: bool, mine: Mapping[F
 class Lookout:
     """Looks for a circle through `owner`, who waits for the file `fd` by a stand-in, the thread `stand_in`."""
 
-    __slots__ = ("_fd", "_kind", "_owner", "_seen", "_times")
+    __slots__ = ("_fd", "_is_worn", "_kind", "_owner", "_seen", "_times")
 
     def __init__(self, owner: object, fd: int, kind: int) -> None:
         self._owner, self._fd, self._kind = owner, fd, kind
         self._seen: list[Link] = []
         self._times = 0
+        self._is_worn = False
 
     def look(self, stand_in: int) -> bool:
         """Is there something that may be a circle? Then look again soon."""
@@ -79,13 +80,20 @@ class Lookout:
         seen = circle([*_others(), *self._own()], wanted, self._kind == EXCLUSIVE, mine)
         if not seen:
             self._seen, self._times = [], 0
-            _wear(stand_in, "")
+            self.leave(stand_in)
             return False
+        self._is_worn = True
         _wear(stand_in, _badge(seen[-1][2], wanted))
         certain = all(_is_certain(link) for link in seen)
         self._times = self._times + 1 if certain and seen == self._seen else int(certain)
         self._seen = seen
         return True
+
+    def leave(self, stand_in: int) -> None:
+        """Take the badge off: nobody waits any more, or there is no circle."""
+        if self._is_worn:
+            _wear(stand_in, "")
+            self._is_worn = False
 
     def found(self) -> list[Link]:
         """The circle, if there is one, and it is for us to raise."""
@@ -166,7 +174,7 @@ def _wear(thread: int, badge: str) -> None:
     """Give a thread of ours a badge, or, of no letters, take it off. Where the system has such names."""
     try:
         with open(f"/proc/self/task/{thread}/comm", "w", encoding="ascii") as name:
-            name.write(badge or "waits")
+            name.write(badge or "waited")
     except OSError:
         pass
 

@@ -255,7 +255,7 @@ def read(
             raise
     if interrupted:
         try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
-            repair(path, timeout=0)
+            repair(path, patience("read", path, 0, None))
         except (LockTimeout, WouldDeadlock):
             pass  # for the next one to do
     return content

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from ._waiting import Waiting
 
     StrOrBytesPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
-    Patience: TypeAlias = tuple[str, float | None, Callable[[Waiting], object] | None]
+    # The operation, timeout, on_wait; and what becomes of these as soon as there is a wait, for all waits of one call.
+    Patience: TypeAlias = tuple[str, float | None, Callable[[Waiting], object] | None, list[Request]]
 
 __all__ = ["acquire", "patience", "read_all"]
 
@@ -82,7 +83,7 @@ def patience(
             raise ValueError(
                 f"{operation} {fsdecode(path)}: the timeout is {timeout}; give seconds, 0 to try once, or None"
             )
-    return operation, timeout, on_wait
+    return operation, timeout, on_wait, []
 
 
 def acquire(
@@ -98,7 +99,6 @@ def acquire(
     Raises `LockTimeout`, `WouldDeadlock`, `LockUnsupported`, or the `OSError` of the call that failed; all name the
     path.
     """
-    request: Request | None = None
     process = _held.this_process
     try:
         # Drawn from an iterator, not called: between a call and the naming of its result a signal handler may run and
@@ -110,7 +110,7 @@ def acquire(
                 if not S_ISREG(opened.st_mode):
                     raise _not_regular(opened, path)
                 if not _is_had_at_once(fd, kind, opened.st_dev, patience):
-                    request = _wait(fd, kind, opened, path, patience, request)
+                    _wait(fd, kind, opened, path, patience)
                 place = path
                 try:
                     named = lstat(path)
@@ -170,17 +170,15 @@ def _is_had_at_once(fd: int, kind: int, device: int, patience: Patience) -> bool
     return True
 
 
-def _wait(
-    fd: int, kind: int, status: os.stat_result, path: str | bytes, patience: Patience, request: Request | None
-) -> Request:
+def _wait(fd: int, kind: int, status: os.stat_result, path: str | bytes, patience: Patience) -> None:
     from . import _wait  # only where there is something to wait for
 
     global _looked_ns  # noqa: PLW0603 - it is the turn of the whole process
-    if request is None:
-        request = _wait.Request(path, *patience)
-    _wait.wait(fd, kind, status, request)
+    operation, timeout, on_wait, requests = patience
+    if not requests:
+        requests.append(_wait.Request(path, operation, timeout, on_wait))
+    _wait.wait(fd, kind, status, requests[0])
     _looked_ns = monotonic_ns()
-    return request
 
 
 def _stat_or_none(path: str | bytes) -> os.stat_result | None:

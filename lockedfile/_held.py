@@ -59,8 +59,8 @@ waits: dict[int, tuple[int, Callable[[], object]]] = {}
 wishes: dict[object, Wish] = {}
 """By owner, what it waits for, if it holds something already."""
 
-dismissed: dict[Wanted, Bell] = {}
-"""By what they stand for, those that wait in the kernel and are not wanted any more; the last one of each."""
+dismissed: dict[tuple[int, int, int, bool], Bell] = {}
+"""By what they want, and whether at the turnstile, those that wait and are not wanted any more; the last of each."""
 
 errands: dict[int, Errand] = {}
 """By thread, what it does for somebody else."""

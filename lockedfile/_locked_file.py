@@ -6,7 +6,6 @@ import io
 import os
 from errno import EACCES, EBADF, ENOSPC
 from os import close, fsdecode, fspath, lseek, strerror
-from time import monotonic_ns
 
 from . import _held
 from ._errors import JournalError, LockTimeout, name_file
@@ -85,17 +84,19 @@ class LockedFile(io.FileIO):
         on_wait: Callable[[Waiting], object] | None = None,
     ) -> None:
         path = fspath(path)
-        since_ns, patient = monotonic_ns(), patience(self._operation, path, timeout, on_wait)
+        self._open(path, mode, perm, patience(self._operation, path, timeout, on_wait))
+
+    def _open(self, path: str | bytes, mode: str, perm: int, patience: Patience) -> None:
         flags = _flags(mode, path)
         self._owner = _held.this_process
         kind = SHARED if flags & (os.O_WRONLY | os.O_RDWR) == 0 else EXCLUSIVE
 
         def opener(_path: object, _flags: int) -> int:
-            fd = _open_whole(path, flags, kind, perm, "w" in mode, patient)
+            fd = _open_whole(path, flags, kind, perm, "w" in mode, patience)
             if fd is None:
-                repair(path, _what_is_left(patient, since_ns)[1])
+                repair(path, patience)
                 looking = flags ^ os.O_WRONLY ^ os.O_RDWR if flags & os.O_WRONLY else flags  # at the content too
-                fd = _open_whole(path, looking, kind, perm, False, _what_is_left(patient, since_ns))
+                fd = _open_whole(path, looking, kind, perm, False, patience)
             if fd is None:
                 raise JournalError(EACCES, _UNREPAIRED, path)
             return fd
@@ -170,12 +171,6 @@ class LockedFile(io.FileIO):
         return line
 
 
-def _what_is_left(patience: Patience, since_ns: int) -> Patience:
-    """The same patience, when some of its time has gone, and who waits has been told."""
-    operation, timeout, _ = patience
-    return operation, timeout and max(0, timeout - (monotonic_ns() - since_ns) / 1e9), None
-
-
 def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: bool, patience: Patience) -> int | None:
     """The descriptor of the locked file, whole; None if an edit was interrupted and this descriptor cannot undo it."""
     fd, status, place = acquire(path, flags, kind, perm, patience, truncate=truncate)
@@ -211,10 +206,12 @@ def _is_settled(file: Found, flags: int, truncate: bool) -> bool:
     return settled
 
 
-def repair(path: str | bytes, timeout: float | None) -> None:
+def repair(path: str | bytes, patience: Patience) -> None:
     """Make the file at `path` whole, if we may; it is not locked by us. Raises `LockTimeout`, `WouldDeadlock`."""
+    file = LockedFile.__new__(LockedFile)
     try:
-        LockedFile(path, "r+b", timeout=timeout).close()
+        file._open(path, "r+b", 0, patience)
+        file.close()
     except LockTimeout:
         raise
     except OSError as error:

@@ -38,6 +38,8 @@ class StandIn:
     __slots__ = (
         "_awaken",
         "_for",
+        "_is_dismissed",
+        "_is_sent",
         "_is_wanted",
         "_only_there",
         "_rung",
@@ -45,12 +47,13 @@ class StandIn:
         "error",
         "is_back",
         "thread",
-        "was_at_turnstile",
     )
 
     def __init__(self, wanted: Wanted, at_turnstile: bool, only_there: bool = False) -> None:
         self._for = wanted
         self._only_there = only_there
+        self._is_dismissed = False
+        self._is_sent = False
         self._is_wanted = allocate_lock()
         self._turn = allocate_lock()
         if not at_turnstile:
@@ -59,7 +62,6 @@ class StandIn:
         self._awaken.acquire()
         self._rung: list[Callable[[], None]] = []
         self.is_back = False
-        self.was_at_turnstile = False
         self.error: BaseException | None = None
         self.thread = 0
         """The system's number of the thread, once it runs."""
@@ -69,14 +71,14 @@ class StandIn:
         self._send(fd, self.is_at_turnstile())
 
     def _send(self, fd: int, at_turnstile: bool) -> None:
-        _sent = False
+        number = 0
         for own in starmap(os.dup, ((fd,),)):  # in loops: what they draw has its name before any signal handler runs
             waits[own] = 0, self.wake
             try:
-                for _sent in map(bool, starmap(start_new_thread, ((self._stand, (own, at_turnstile)),))):
-                    pass
+                for number in starmap(start_new_thread, ((self._stand, (own, at_turnstile)),)):
+                    self._is_sent = number != 0
             finally:
-                if not _sent:
+                if not number:
                     waits.pop(own, None)
                     close(own)
 
@@ -106,9 +108,20 @@ class StandIn:
             pass  # it is awake
 
     def dismiss(self) -> bool:
-        """The lock is not wanted any more. False if it has come."""
-        self.was_at_turnstile = self._turn.acquire(blocking=False)
-        return self._is_wanted.acquire(blocking=False)
+        """The lock is not wanted any more. False if it has come, or this has been said before.
+
+        It stays where it is, for the next one who wants the same lock.
+        """
+        place = *self._for, self.is_at_turnstile()
+        self._is_dismissed = True
+        self._turn.acquire(blocking=False)
+        if not self._is_wanted.acquire(blocking=False):
+            return False
+        if self._is_sent and not self.is_back:
+            dismissed[place] = self
+            if self.is_back:
+                dismissed.pop(place, None)
+        return True
 
     def ring(self, wake: Callable[[], None]) -> None:
         """Call `wake` when this one, dismissed, comes back, or now if it has."""
@@ -142,12 +155,15 @@ class StandIn:
         if self._turn.acquire(blocking=False):
             return True
         leave(fd)
+        if self._is_dismissed:
+            self._come_back()
         return False
 
     def _come_back(self) -> None:
         self.is_back = True
         self.wake()
-        if dismissed.get(self._for) is self:
-            dismissed.pop(self._for, None)
+        for place, one in list(dismissed.items()):
+            if one is self:
+                dismissed.pop(place, None)
         for wake in self._rung:
             wake()

@@ -8,7 +8,7 @@ from time import monotonic_ns
 from . import _held
 from ._held import Cancelled, dismissed, errands, waits
 from ._holders import identity, locks
-from ._oslock import AT_ONCE, is_taken, lock
+from ._oslock import AT_ONCE, enter, is_taken, lock
 from ._stand_in import StandIn
 
 TYPE_CHECKING = False
@@ -48,10 +48,15 @@ class Vigil:
             if not self._is_moot():
                 lock(self._fd, kind)
             return
-        earlier = dismissed.get(self._wanted)
-        if earlier is not None and not at_turnstile:
-            self._wait(StandIn(self._wanted, at_turnstile), earlier)
-            if self._is_moot() or is_had_at_once(self._fd, kind):
+        earlier = dismissed.get((*self._wanted, at_turnstile))
+        if earlier is not None:
+            dreamer = StandIn(self._wanted, at_turnstile, only_there=True)  # which is never sent
+            self._wait(dreamer, earlier)
+            if self._is_moot():
+                return
+            if at_turnstile:
+                at_turnstile = not (dreamer.is_back or enter(self._fd, kind))
+            elif is_had_at_once(self._fd, kind):
                 return
         self._wait(StandIn(self._wanted, at_turnstile))
 
@@ -76,7 +81,9 @@ class Vigil:
             if stand_in.error is not None:
                 raise stand_in.error
         finally:
-            stand_in.dismiss()
+            stand_in.dismiss()  # if it is wanted still, something has been raised
+            if self._lookout:
+                self._lookout.leave((earlier or stand_in).thread)
             if errand:
                 errand.wake = None
 
@@ -91,13 +98,15 @@ class Vigil:
     def _until_back(self, stand_in: StandIn, in_queue: Bell) -> None:
         deadline_ns = self._request.deadline_ns
         now_ns, pause_ns = monotonic_ns(), _FIRST_LOOK_NS
-        while not (self._is_moot() or in_queue.is_back):  # it is one of these that has woken us, if anything has
+        while not (
+            self._is_moot() or in_queue.is_back or stand_in.is_back
+        ):  # it is one of these that has woken us, if anything has
             looks = self._lookout is not None or stand_in.is_at_turnstile()
             if stand_in.wait(_earliest(deadline_ns, now_ns + pause_ns if looks else None)):
                 continue
             now_ns = monotonic_ns()
             if deadline_ns is not None and now_ns >= deadline_ns:
-                self._give_up(stand_in, in_queue)
+                self._give_up(stand_in)
                 return
             pause_ns = min(2 * pause_ns, _RAREST_LOOK_NS)
             if stand_in.is_at_turnstile() and self._is_long_enough(now_ns):
@@ -111,13 +120,9 @@ class Vigil:
         """Is there nobody any more for whom to wait: the errand was cancelled, or this is a forked child?"""
         return _held.this_process is not self._process or bool(self._errand and self._errand.cancelled)
 
-    def _give_up(self, stand_in: StandIn, in_queue: Bell) -> None:
+    def _give_up(self, stand_in: StandIn) -> None:
         """Raise `LockTimeout`, unless the lock has come in this moment."""
         if stand_in.dismiss():
-            if in_queue is stand_in and not stand_in.was_at_turnstile:
-                dismissed[self._wanted] = stand_in
-                if stand_in.is_back:
-                    dismissed.pop(self._wanted, None)
             raise self._request.expired(self._fd)
 
     def _is_long_enough(self, now_ns: int) -> bool:

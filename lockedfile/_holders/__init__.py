@@ -1,8 +1,8 @@
 """Who holds the lock of a file, and who waits for it: what the operating system tells, and no guess beside it.
 
 `_system` picks the module of this system. It is imported when somebody asks: an edit that does not wait has no use
-for it. On Linux `_linux` tells the story, `_proc` reads what the kernel says of locks, `_process` what it says of one
-process, and `_command` writes a command line as people read it.
+for it. On Linux `_linux` tells the story, `_having` and `_queue` who has and who awaits the lock, by what `_proc` reads
+of locks and `_process` of processes. `_command` writes a command line as people read it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     StrOrBytesPath: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
-    Facts: TypeAlias = tuple[int | None, str, float | None]
+    Facts: TypeAlias = tuple[int | None, str, float | None]  # a process, its command line, its start
     # Device and number of the file, as the system's list of locks has them, process, exclusive?, waiting?
     Lock: TypeAlias = tuple[str, int, int, bool, bool]
 
@@ -147,12 +147,12 @@ def told(holders: Iterable[Holder]) -> str:
 
     named: dict[int, str] = {}
     others, only_open = 0, False
-    for pid, command, mode, _, _ in holders:
+    for pid, command, mode, waiting, _ in holders:
         if pid is None:
             others += 1
         else:
             named[pid] = f"pid {pid}" if command == UNKNOWN else f"pid {pid} ({shortened(command)})"
-            only_open |= mode == UNKNOWN
+            only_open |= mode == UNKNOWN and not waiting
     if not named:
         return "unknown processes" if others > 1 else "an unknown process"
     parts = list(named.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from stat import S_ISREG
 
 from ._proc import device_of_mount, field, read_text
 
@@ -39,6 +40,11 @@ class Inode:
         self.is_certain = device is not None and number is not None
         self.device, self.number = device or own_device, int(number or self._status.st_ino)
         self.has_twins = not self.is_certain or device != own_device
+
+    @property
+    def is_regular(self) -> bool:
+        """Is it one that holds bytes, and not a directory or the like?"""
+        return S_ISREG(self._status.st_mode)
 
     @property
     def name(self) -> str:

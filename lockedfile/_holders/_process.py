@@ -24,7 +24,10 @@ _NO_FILES = ("socket:", "pipe:", "anon_inode:")
 
 def pids() -> list[int]:
     """All processes that show."""
-    return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
+    try:
+        return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
+    except OSError:
+        return []
 
 
 def files(pid: int) -> Iterator[tuple[str, str]]:

@@ -60,8 +60,8 @@ def locks() -> list[Lock]:
 
 
 def facts(pid: int) -> Facts:
-    """When it started is not asked for."""
-    return pid, _program(pid) or UNKNOWN, None
+    """Its number, and the path of its program."""
+    return pid, safe(_program(pid)) or UNKNOWN, None
 
 
 def _program(pid: int) -> str:
