@@ -8,7 +8,7 @@ from time import monotonic_ns
 from . import _held
 from ._held import Cancelled, dismissed, errands, waits
 from ._holders import identity, locks
-from ._oslock import AT_ONCE, enter, is_taken, lock
+from ._oslock import AT_ONCE, EXCLUSIVE, SHARED, enter, is_taken, lock
 from ._stand_in import StandIn
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._held import Bell, Wanted
     from ._request import Request
 
-__all__ = ["Vigil", "is_had_at_once"]
+__all__ = ["Vigil", "is_had_after_all", "is_had_at_once"]
 
 _SECOND_NS = 1_000_000_000
 
@@ -27,6 +27,9 @@ _RAREST_LOOK_NS = 4 * _FIRST_LOOK_NS
 
 # The longest wait at the turnstile. Readers who hold a lock for longer are overtaken by others past a writer who waits.
 _LONGEST_TURN_NS = 5 * _SECOND_NS
+
+# One of ours that has got a lock that is no longer wanted has given it back by then, or is kept from running.
+_LONGEST_RETURN_NS = _SECOND_NS // 500
 
 
 class Vigil:
@@ -142,6 +145,18 @@ def is_had_at_once(fd: int, kind: int) -> bool:
             raise
         return False
     return True
+
+
+def is_had_after_all(fd: int, file: tuple[int, int], kind: int) -> bool:
+    """Is it one of ours, no longer wanted, that has just got the lock, and gives it back? Then take it."""
+    for other in (EXCLUSIVE, SHARED):
+        bell = dismissed.get((*file, other, False))
+        if bell is not None:
+            dreamer = StandIn((*file, kind), at_turnstile=False, only_there=True)
+            bell.ring(dreamer.wake)
+            if dreamer.wait(monotonic_ns() + _LONGEST_RETURN_NS) and is_had_at_once(fd, kind):
+                return True
+    return False
 
 
 def _earliest(*times_ns: int | None) -> int | None:

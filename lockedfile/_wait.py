@@ -26,7 +26,7 @@ from ._circle import Lookout
 from ._held import clashes, errands, locks_of_asker, owner, waits, wishes
 from ._oslock import enter, has_turnstile, leave, lock, mark
 from ._request import Request
-from ._vigil import Vigil, is_had_at_once
+from ._vigil import Vigil, is_had_after_all, is_had_at_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,13 +48,17 @@ def wait(fd: int, kind: int, status: stat_result, request: Request) -> None:
         if (device, inode) == (status.st_dev, status.st_ino) and clashes(kind, other):
             raise request.would_deadlock(_ALREADY)
     if request.timeout == 0:
+        if is_had_after_all(fd, (status.st_dev, status.st_ino), kind):
+            return
         raise request.expired(fd)
     if ours and is_had_at_once(fd, kind):
         return  # the turnstile is not for those who hold something
+    has_line = has_turnstile(fd, status.st_dev)
     waits[fd] = get_ident(), _nothing
     try:
-        mark(fd, kind)
-        at_turnstile = not ours and has_turnstile(fd, status.st_dev) and not enter(fd, kind)
+        if has_line:
+            mark(fd, kind)
+        at_turnstile = has_line and not ours and not enter(fd, kind)
         request.tell(fd, kind)
         if ours:
             wishes[asking] = fd, kind, monotonic_ns()
@@ -66,7 +70,7 @@ def wait(fd: int, kind: int, status: stat_result, request: Request) -> None:
     finally:
         wishes.pop(asking, None)
         waits.pop(fd, None)
-        if process is _held.this_process:
+        if has_line and process is _held.this_process:
             leave(fd)
     if process is not _held.this_process:
         raise RuntimeError(f"{request.operation} {fsdecode(request.path)}: the wait was forked; it is the parent's")

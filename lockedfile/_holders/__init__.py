@@ -84,21 +84,22 @@ def holders(path: StrOrBytesPath) -> list[Holder]:
     There is one entry for each lock, and one for each thread that waits. What is not known reads "unknown", or is None.
     The answer is true of one moment, and may be old when it arrives. Nothing is waited for, and the file is not read.
 
-    - Linux: all that use flock(2), as the go command and flock(1) do, of whatever user, but on this machine: who has
-      the lock through a network file system from another one does not show. The kernel names the process that acquired
-      a lock; where that has passed it on by fork, and ended or closed the file, those are named that have it now. To
-      see this one has to be root, or of the same user; else the kernel's word stands. Those who wait in line for the
-      kernel's queue, as this package makes them do, show by marks, which are only as good as who makes them.
-    - Linux, in a pid namespace of its own, such as a container's: those outside do not show. If nobody does, the lock
-      is tried, given back at once if it was free, and otherwise one unknown holder is in the list. So it is where the
-      system does not tell which file the list of locks means; and nowhere else is the lock touched.
-    - Windows: the processes that have the file open, ourselves excepted, as the Restart Manager names them. Which one
-      of them has the lock or waits for it is not told: all have `mode` "unknown", and are not `waiting`. The `command`
-      is the path of the program.
-    - macOS and other systems: no interface tells of locks. The list is always empty.
+    - Linux: all that use flock(2), as the go command and flock(1) do, of whatever user, on this machine; who has the
+      lock from another machine, through a network file system, does not show. The kernel names who acquired a lock.
+      Where that process has handed it on by fork, and has ended or closed the file, those are named that have it now.
+      To see that, one has to be root or of the same user; else the kernel's word is taken, if that process lives, or
+      the holder is unknown. Those who wait in line for the kernel's queue, as this package makes them, show by marks
+      that they set themselves, which are only as good as who sets them.
+    - Linux, in a pid namespace of its own, such as a container's: those outside do not show. If nobody shows at all,
+      the lock is tried, which takes the right to read the file, and given back at once; if it is taken, there is one
+      unknown holder. The same where /proc is missing, or not for us to read. Nowhere else is the lock touched.
+    - Windows: the processes that have the file open, ourselves excepted, as the Restart Manager names them. Which of
+      them has the lock, or waits for it, it does not tell: each has `mode` "unknown" and is not `waiting`. `command` is
+      the path of the program.
+    - macOS and all others: no interface tells of such locks, so the list is empty.
 
-    So an empty list means that nobody is known. That nobody has the lock, it means only on Linux, on a local file
-    system. Raises the `OSError` of a path that is not there or not to be entered.
+    An empty list means that nobody is known. That nobody has the lock it means on Linux alone, on a local file system.
+    Raises the `OSError` of a path that is not there, or not to be entered.
 
     Source: proc_locks(5), proc_pid_fdinfo(5), pid_namespaces(7); RmGetList in the documentation of Windows.
     """

@@ -28,21 +28,22 @@ if TYPE_CHECKING:
 
 __all__ = ["having", "heirs_of_hidden", "lines_of", "tried"]
 
-# In a list that is not of one instant, a lock may be missing; so often a list that has none of the file is read again.
-_MOST_LISTINGS = 3
+# While a list is read that is not of one instant, a lock may slip through. It does not do so each time.
+_LISTINGS = 3
 
 
 def lines_of(inode: Inode) -> str | None:
     """The list of all locks, with those of the file; None if there is no such list, or it is not for us."""
-    text = ""
-    for _ in range(_MOST_LISTINGS):
+    texts = []
+    for _ in range(_LISTINGS):
         try:
             text, of_one_instant = listing()
         except OSError:
             return None
-        if of_one_instant or flocks(text, inode.name):
-            break
-    return text
+        if of_one_instant:
+            return text
+        texts.append(text)
+    return max(texts, key=lambda text: text.count(f" {inode.name} "))
 
 
 def having(inode: Inode, text: str) -> list[Share]:

@@ -14,9 +14,11 @@ if sys.platform != "linux":
 
 import fcntl
 
+import lockedfile
+from lockedfile import _oslock
 from lockedfile._holders import held_by
 from lockedfile._holders._inode import Inode
-from lockedfile._holders._proc import flocks, listing
+from lockedfile._holders._proc import flocks, listing, marks
 from tests.lockedfile.children import hear, load, say
 from tests.lockedfile.posix import drop
 from tests.lockedfile.processes import until
@@ -29,16 +31,30 @@ if TYPE_CHECKING:
 KINDS = {"exclusive": fcntl.LOCK_EX, "shared": fcntl.LOCK_SH}
 
 
+def _name(path: str | Path) -> str:
+    fd = os.open(path, os.O_PATH)
+    try:
+        return Inode(fd).name
+    finally:
+        os.close(fd)
+
+
 def until_waiting(path: str | Path, count: int = 1) -> None:
     """Return once so many wait for the flock of a file; who is seen twice in a long list counts once."""
-    fd = os.open(path, os.O_PATH)
-    name = Inode(fd).name
-    os.close(fd)
 
     def waiting() -> int:
-        return sum(lock[4] for lock in flocks(listing()[0], name))
+        return sum(lock[4] for lock in flocks(listing()[0], _name(path)))
 
     until(lambda: waiting() >= count, f"{count} waiting for the lock of {path}")
+
+
+def until_marked(path: str | Path, count: int) -> None:
+    """Return once so many marks are at a file."""
+
+    def marked() -> int:
+        return sum(_oslock.waiter(place) is not None for place in marks(listing()[0], _name(path)))
+
+    until(lambda: marked() >= count, f"{count} marks at {path}")
 
 
 def hold(kind: str, *paths: str) -> None:
@@ -196,8 +212,6 @@ def hand_on_and_tell(function: str, path: str) -> None:
 
 def mark_and_tell(function: str, path: str) -> None:
     """`tell`, marked as one who waits at the turnstile."""
-    from lockedfile import _oslock
-
     fd = os.open(path, os.O_RDWR)
     _oslock.mark(fd, fcntl.LOCK_EX)
     tell(function, path)
@@ -209,10 +223,15 @@ def holders_of_taken(path: str) -> list[Holder]:
         return list(held_by(file.fileno(), path))
 
 
+def open_locked(mode: str, path: str, timeout: str) -> None:
+    """Open a file by this package, and say when it was locked."""
+    say("asking")
+    lockedfile.open(path, mode, timeout=None if timeout == "None" else float(timeout)).close()
+    say("had it")
+
+
 def mark(kind: str, path: str, threads: str = "1") -> None:
     """Mark oneself as one who waits at the turnstile, in so many threads, until told."""
-    from lockedfile import _oslock
-
     done = threading.Event()
 
     def stand() -> None:
@@ -233,8 +252,6 @@ def mark(kind: str, path: str, threads: str = "1") -> None:
 
 def mark_and_await(kind: str, path: str) -> None:
     """Wait for a flock with a mark, as one who has passed the turnstile."""
-    from lockedfile import _oslock
-
     fd = os.open(path, os.O_RDWR)
     _oslock.mark(fd, KINDS[kind])
     say("asking")
@@ -245,8 +262,6 @@ def mark_and_await(kind: str, path: str) -> None:
 
 def leave_mark(path: str) -> None:
     """Mark oneself, and die while a forked child, which says who it is, keeps the file open until told."""
-    from lockedfile import _oslock
-
     fd = os.open(path, os.O_RDWR)
     _oslock.mark(fd, fcntl.LOCK_EX)
     if os.fork() == 0:

@@ -103,6 +103,7 @@ def held(pid: int | None, command: str = "unknown", mode: str = "exclusive") -> 
         ([held(1, "[kworker/0:1]")], "pid 1 ([kworker/0:1])"),
         ([held(1, "'/opt/my app/run' x")], "pid 1 ('/opt/my app/run' x)"),
         ([held(1, r"C:\Program Files\Go\bin\go.exe", "unknown")], "perhaps pid 1 (go.exe), which has it open"),
+        ([Holder(1, "a", "unknown", True, None)], "pid 1 (a)"),
         ([held(n, "a", "unknown") for n in (1, 2)], "perhaps one of pid 1 (a) and pid 2 (a), as they have it open"),
         ([held(1, "x" * 60)], f"pid 1 ({'x' * 60})"),
         ([held(1, "x" * 61)], f"pid 1 ({'x' * 59}…)"),

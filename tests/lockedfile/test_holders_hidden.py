@@ -13,11 +13,14 @@ import pytest
 if sys.platform != "linux":
     pytest.skip("needs /proc/locks", allow_module_level=True)
 
-from lockedfile._holders import held_by, holders
+import fcntl
+
+from lockedfile._holders import _having, held_by, holders
 from tests.lockedfile import holding, needs
 from tests.lockedfile import weakened_holders as weakened
 from tests.lockedfile.holding import until_waiting
 from tests.lockedfile.processes import name
+from tests.lockedfile.rollcall import started
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,13 +75,6 @@ def viewer(spawn: Spawn, path: Path, ask: Ask = holders, prefix: Sequence[str] =
 def viewer_as(spawn: Spawn, path: Path, user: int, ask: Ask = holders) -> Viewer:
     """One of another user."""
     return Viewer(spawn(holding.tell_as, user, name(ask), path))
-
-
-def started(spawn: Spawn, function: Callable[..., None], *args: object, prefix: Sequence[str] = ()) -> Child:
-    """A child that has said "locked"."""
-    child = spawn(function, *args, prefix=prefix)
-    child.expect("locked")
-    return child
 
 
 def process_inside(child: Child) -> int:
@@ -232,6 +228,20 @@ def test_processes_that_proc_hides_are_taken_at_the_word_of_the_list(spawn: Spaw
     found = seeing.see()
     assert [(pid, mode) for pid, _, mode, _ in found] == [(holder.process.pid, "exclusive")]
     assert (found[0][1] == "unknown") == (user == USER)
+
+
+def test_list_that_is_not_for_us_says_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system refuses it, as some do; only the lock tells."""
+
+    def refused() -> tuple[str, bool]:
+        raise PermissionError
+
+    monkeypatch.setattr(_having, "listing", refused)
+    assert holders(path) == []
+    with path.open("rb") as file:
+        for kind, number in holding.KINDS.items():
+            fcntl.flock(file, number)
+            assert [(holder.pid, holder.mode) for holder in holders(path)] == [(os.getpid(), kind)]
 
 
 @needs.strace

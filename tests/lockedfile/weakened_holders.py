@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 if sys.platform != "linux":
     raise ImportError("Linux only")
 
-from contextlib import ExitStack
 from unittest.mock import patch
 
 from lockedfile import _holders
-from lockedfile._holders import _command, _linux, _proc, _process
+from lockedfile._holders import _command, _having, _linux, _proc, _process, _queue
 from lockedfile._holders._inode import Inode
 from lockedfile._holders._process import Namespace
 from lockedfile._oslock import waiter
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
     from lockedfile._holders import Holder
 
 
-def _holders_with(path: str, **replaced: object) -> list[Holder]:
-    with ExitStack() as patches:
-        for name, replacement in replaced.items():
-            patches.enter_context(patch.object(_linux, name, replacement))
+def _holders_with(path: str, owner: object, name: str, replacement: object) -> list[Holder]:
+    with patch.object(owner, name, replacement):
         return _holders.holders(path)
 
 
@@ -52,31 +49,31 @@ class _WithoutTwins(Inode):
 
 def by_status(path: str) -> list[Holder]:
     """Takes device and number of the file's status for those of its locks."""
-    return _holders_with(path, Inode=_ByStatus)
+    return _holders_with(path, _linux, "Inode", _ByStatus)
 
 
 def without_twins(path: str) -> list[Holder]:
     """Believes that no two files have one name."""
-    return _holders_with(path, Inode=_WithoutTwins)
+    return _holders_with(path, _linux, "Inode", _WithoutTwins)
 
 
 def trusting(path: str) -> list[Holder]:
     """Takes who acquired a lock for who has it."""
 
     def all_of_it(inode: Inode, text: str) -> list[tuple[int, bool]]:
-        return [claim for claim, count in _linux._claims(inode, text).items() for _ in range(count)]
+        return [claim for claim, count in _having._claims(inode, text).items() for _ in range(count)]
 
-    return _holders_with(path, _holding=all_of_it)
+    return _holders_with(path, _linux, "having", all_of_it)
 
 
 def without_heirs(path: str) -> list[Holder]:
     """Does not look who else could have a lock."""
-    return _holders_with(path, _heirs=lambda _: {})
+    return _holders_with(path, _having, "_heirs", lambda _: {})
 
 
 def without_marks(path: str) -> list[Holder]:
     """Knows those in the kernel's queue alone."""
-    return _holders_with(path, marks=lambda *_: [])
+    return _holders_with(path, _queue, "marks", lambda *_: [])
 
 
 def with_all_marks(path: str) -> list[Holder]:
@@ -87,7 +84,7 @@ def with_all_marks(path: str) -> list[Holder]:
         queued = [(pid, exclusive) for *_, pid, exclusive, waiting in locks if waiting]
         return [*queued, *((mark[0], mark[2]) for mark in map(waiter, places) if mark)]
 
-    return _holders_with(path, _waiting=doubled)
+    return _holders_with(path, _linux, "waiting", doubled)
 
 
 def without_namespaces(path: str) -> list[Holder]:
@@ -100,7 +97,7 @@ def without_namespaces(path: str) -> list[Holder]:
             super().__init__()
             self.sees_us = self.sees_all = True
 
-    return _holders_with(path, Namespace=Everywhere)
+    return _holders_with(path, _linux, "Namespace", Everywhere)
 
 
 def trying_always(path: str) -> list[Holder]:
@@ -113,19 +110,17 @@ def trying_always(path: str) -> list[Holder]:
             super().__init__()
             self.sees_all = False
 
-    return _holders_with(path, Namespace=Nowhere)
+    return _holders_with(path, _linux, "Namespace", Nowhere)
 
 
 def of_one_moment(path: str) -> list[Holder]:
-    """Reads the list once, and takes who does not have his lock any more for one who has handed it on."""
-    texts: list[str] = []
+    """Looks once, and takes whoever does not have his lock any more for one who has handed it on."""
+    return _holders_with(path, _having._Roll, "_drop_released", lambda _: None)
 
-    def once(inode: Inode) -> str:
-        texts.append(_listing(inode) if not texts else texts[0])
-        return texts[0]
 
-    _listing = _linux._listing
-    return _holders_with(path, _listing=once)
+def of_one_list(path: str) -> list[Holder]:
+    """Reads the list once, however long it is."""
+    return _holders_with(path, _having, "_LISTINGS", 1)
 
 
 def raw(path: str) -> list[Holder]:
