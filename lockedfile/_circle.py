@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import TypeAlias
 
+    from ._held import Bell
     from ._holders import Lock
 
     File: TypeAlias = tuple[str, int]  # device and inode, as the system's list of locks has them
@@ -63,7 +64,7 @@ def circle(locks: Sequence[Lock], wanted: File, exclusive: bool, mine: Mapping[F
 
 
 class Lookout:
-    """Looks for a circle through `owner`, who waits for the file `fd` by a stand-in, the thread `stand_in`."""
+    """Looks for a circle through `owner`, who waits, by a stand-in, for a lock of this kind of the file `fd`."""
 
     __slots__ = ("_fd", "_is_worn", "_kind", "_owner", "_seen", "_times")
 
@@ -73,26 +74,26 @@ class Lookout:
         self._times = 0
         self._is_worn = False
 
-    def look(self, stand_in: int) -> bool:
+    def look(self, in_queue: Bell) -> bool:
         """Is there something that may be a circle? Then look again soon."""
         wanted = _file(self._fd)
         mine = {_file(fd): note[2] == EXCLUSIVE for fd, note in locks_of(self._owner)}
         seen = circle([*_others(), *self._own()], wanted, self._kind == EXCLUSIVE, mine)
         if not seen:
             self._seen, self._times = [], 0
-            self.leave(stand_in)
+            self.leave(in_queue)
             return False
         self._is_worn = True
-        _wear(stand_in, _badge(seen[-1][2], wanted))
+        in_queue.wear(_badge(seen[-1][2], wanted))
         certain = all(_is_certain(link) for link in seen)
         self._times = self._times + 1 if certain and seen == self._seen else int(certain)
         self._seen = seen
         return True
 
-    def leave(self, stand_in: int) -> None:
+    def leave(self, in_queue: Bell) -> None:
         """Take the badge off: nobody waits any more, or there is no circle."""
         if self._is_worn:
-            _wear(stand_in, "")
+            in_queue.wear("waits")
             self._is_worn = False
 
     def found(self) -> list[Link]:
@@ -168,15 +169,6 @@ def _badge(has: File, wants: File) -> str:
 def _waiting(pid: int, exclusive: bool) -> Holder:
     number, command, since = facts(pid)
     return Holder(number, command, "exclusive" if exclusive else "shared", True, since)
-
-
-def _wear(thread: int, badge: str) -> None:
-    """Give a thread of ours a badge, or, of no letters, take it off. Where the system has such names."""
-    try:
-        with open(f"/proc/self/task/{thread}/comm", "w", encoding="ascii") as name:
-            name.write(badge or "waited")
-    except OSError:
-        pass
 
 
 def _name(pid: int, thread: str) -> str:

@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     class Bell(Protocol):
         """One that waits in the kernel, and rings when its turn has come."""
 
-        thread: int
         is_back: bool
+
+        def wear(self, name: str) -> None:
+            """Let everybody see this name."""
 
         def ring(self, wake: Callable[[], None]) -> None:
             """Call `wake` then."""

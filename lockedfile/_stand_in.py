@@ -21,6 +21,7 @@ from os import close
 from time import monotonic_ns
 
 from ._held import dismissed, waits
+from ._holders import left_name
 from ._oslock import UNLOCKED, ignore_signals, leave, lock, stand
 
 TYPE_CHECKING = False
@@ -64,7 +65,7 @@ class StandIn:
         self.is_back = False
         self.error: BaseException | None = None
         self.thread = 0
-        """The system's number of the thread, once it runs."""
+        """The system's number of the thread, once it is in the kernel's queue."""
 
     def send(self, fd: int) -> None:
         """Let it wait for the lock of the open file `fd`."""
@@ -118,10 +119,19 @@ class StandIn:
         if not self._is_wanted.acquire(blocking=False):
             return False
         if self._is_sent and not self.is_back:
+            self.wear(left_name(self._for[1]))
             dismissed[place] = self
             if self.is_back:
                 dismissed.pop(place, None)
         return True
+
+    def wear(self, name: str) -> None:
+        """Give its thread a name that everybody can read, of at most 15 letters, where threads have such names."""
+        try:
+            with open(f"/proc/self/task/{self.thread}/comm", "w", encoding="ascii") as comm:
+                comm.write(name)
+        except OSError:
+            pass
 
     def ring(self, wake: Callable[[], None]) -> None:
         """Call `wake` when this one, dismissed, comes back, or now if it has."""

@@ -84,9 +84,9 @@ class Vigil:
             if stand_in.error is not None:
                 raise stand_in.error
         finally:
-            stand_in.dismiss()  # if it is wanted still, something has been raised
             if self._lookout:
-                self._lookout.leave((earlier or stand_in).thread)
+                self._lookout.leave(earlier or stand_in)
+            stand_in.dismiss()  # if it is wanted still, something has been raised
             if errand:
                 errand.wake = None
 
@@ -114,7 +114,7 @@ class Vigil:
             pause_ns = min(2 * pause_ns, _RAREST_LOOK_NS)
             if stand_in.is_at_turnstile() and self._is_long_enough(now_ns):
                 stand_in.pass_by(self._fd)
-            if self._lookout is not None and self._lookout.look(in_queue.thread):
+            if self._lookout is not None and self._lookout.look(in_queue):
                 pause_ns = _FIRST_LOOK_NS
                 if self._lookout.found() and stand_in.dismiss():
                     raise self._request.would_deadlock(*self._lookout.told())

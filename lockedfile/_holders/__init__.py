@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     # Device and number of the file, as the system's list of locks has them, process, exclusive?, waiting?
     Lock: TypeAlias = tuple[str, int, int, bool, bool]
 
-__all__ = ["UNKNOWN", "Holder", "facts", "held_by", "holders", "identity", "locks", "told"]
+__all__ = ["UNKNOWN", "Holder", "facts", "held_by", "holders", "identity", "left_name", "locks", "told"]
 
 UNKNOWN = "unknown"
 """What reads so is not known: a command, or the mode of a lock."""
@@ -137,6 +137,11 @@ def facts(pid: int) -> Facts:
     from . import _system
 
     return _system.facts(pid)
+
+
+def left_name(inode: int) -> str:
+    """The name of a thread that waits for a lock of the file of this number, and that nobody wants to wait any more."""
+    return f"left {inode % 10**10}"
 
 
 def told(holders: Iterable[Holder]) -> str:

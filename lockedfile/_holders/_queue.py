@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 from .._oslock import waiter
-from ._proc import field, flocks, marks
+from . import left_name
+from ._proc import field, flocks, marks, read_text
 from ._process import GONE, files, is_there, process_of
 
 TYPE_CHECKING = False
@@ -22,6 +25,9 @@ def waiting(inode: Inode, text: str, space: Namespace) -> list[Share]:
         for _, _, pid, exclusive, waits in flocks(text, inode.name)
         if waits and _may_have_open(inode, pid)
     ]
+    for pid in {pid for pid, _ in queued if pid is not None}:
+        for share in [share for share in queued if share[0] == pid][: _left(inode, pid)]:
+            queued.remove(share)
     # One that has a mark may be in the kernel's queue as well.
     rest = queued.copy()
     for place in marks(text, inode.name):
@@ -32,6 +38,15 @@ def waiting(inode: Inode, text: str, space: Namespace) -> list[Share]:
             else:
                 queued.append(share)
     return queued
+
+
+def _left(inode: Inode, pid: int) -> int:
+    """How many threads of the process are in the queue though nobody wants their lock any more: their names say so."""
+    name = f"{left_name(inode.number)}\n"
+    try:
+        return sum(read_text(f"/proc/{pid}/task/{tid}/comm") == name for tid in os.listdir(f"/proc/{pid}/task"))
+    except OSError:  # a thread, or all of them, ended just now
+        return 0
 
 
 def _marked(inode: Inode, place: int, space: Namespace) -> Share | None:

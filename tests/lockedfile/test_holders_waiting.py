@@ -14,6 +14,8 @@ if sys.platform != "linux":
 
 import fcntl
 
+import lockedfile
+from lockedfile import LockTimeout
 from lockedfile._holders import Holder, holders
 from tests.lockedfile import holding
 from tests.lockedfile import weakened_holders as weakened
@@ -149,3 +151,31 @@ def test_missing_who_is_in_line_would_show(spawn: Spawn, path: Path) -> None:
     """The check can fail: of a look at the kernel's queue alone."""
     with pytest.raises(AssertionError):
         check_all_who_wait_are_named(spawn, path, weakened.without_marks)
+
+
+def check_who_gave_up_is_not_named(path: Path, ask: Ask) -> None:
+    """One whose wait ran out has a thread in the queue still; another one that does wait is named."""
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+        with pytest.raises(LockTimeout):
+            lockedfile.Edit(path, lambda old: old, timeout=0.01)
+        us = os.getpid()
+        assert brief(ask(str(path))) == [(us, "shared", False)]
+        waiting = threading.Thread(target=lambda: holding.take(path))
+        waiting.start()
+        until_waiting(path, 2)
+        found = brief(ask(str(path)))
+        fcntl.flock(file, fcntl.LOCK_UN)
+        waiting.join()
+    assert found == [(us, "shared", False), (us, "exclusive", True)]
+
+
+def test_who_gave_up_is_not_named(path: Path) -> None:
+    """Its thread goes when its turn comes."""
+    check_who_gave_up_is_not_named(path, holders)
+
+
+def test_naming_who_gave_up_would_show(path: Path) -> None:
+    """The check can fail: of the kernel's queue as it is."""
+    with pytest.raises(AssertionError):
+        check_who_gave_up_is_not_named(path, weakened.with_those_who_left)

@@ -76,6 +76,11 @@ def without_marks(path: str) -> list[Holder]:
     return _holders_with(path, _queue, "marks", lambda *_: [])
 
 
+def with_those_who_left(path: str) -> list[Holder]:
+    """Counts threads whose lock nobody wants any more."""
+    return _holders_with(path, _queue, "_left", lambda *_: 0)
+
+
 def with_all_marks(path: str) -> list[Holder]:
     """Counts those twice that have a mark, and are in the queue too; and those that are dead."""
 
