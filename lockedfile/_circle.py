@@ -18,8 +18,8 @@ from __future__ import annotations
 from binascii import crc32
 from os import getpid, listdir, readlink
 
-from ._held import held, locks_of, wishes
-from ._holders import Holder, facts, identity, locks, told
+from ._held import locks_of, true_notes, wishes
+from ._holders import Holder, facts, has_lock, identity, locks, told
 from ._oslock import EXCLUSIVE
 
 TYPE_CHECKING = False
@@ -64,20 +64,21 @@ def circle(locks: Sequence[Lock], wanted: File, exclusive: bool, mine: Mapping[F
 
 
 class Lookout:
-    """Looks for a circle through `owner`, who waits, by a stand-in, for a lock of this kind of the file `fd`."""
+    """Looks for a circle through `owners`, the first of whom waits for a lock of this kind of the file `fd`."""
 
-    __slots__ = ("_fd", "_is_worn", "_kind", "_owner", "_seen", "_times")
+    __slots__ = ("_fd", "_is_worn", "_kind", "_numbers", "_owners", "_seen", "_times")
 
-    def __init__(self, owner: object, fd: int, kind: int) -> None:
-        self._owner, self._fd, self._kind = owner, fd, kind
+    def __init__(self, owners: tuple[object, ...], fd: int, kind: int) -> None:
+        self._owners, self._fd, self._kind = owners, fd, kind
         self._seen: list[Link] = []
         self._times = 0
         self._is_worn = False
+        self._numbers: dict[object, int] = {}
 
     def look(self, in_queue: Bell) -> bool:
         """Is there something that may be a circle? Then look again soon."""
         wanted = _file(self._fd)
-        mine = {_file(fd): note[2] == EXCLUSIVE for fd, note in locks_of(self._owner)}
+        mine = {_file(fd): note[2] == EXCLUSIVE for fd, note in locks_of(self._owners)}
         seen = circle([*_others(), *self._own()], wanted, self._kind == EXCLUSIVE, mine)
         if not seen:
             self._seen, self._times = [], 0
@@ -114,7 +115,7 @@ class Lookout:
 
     def _name_of(self, file: File) -> str:
         """The path of a file that is held here, as far as the system tells."""
-        for fd, _ in locks_of(self._owner):
+        for fd, _ in locks_of(self._owners):
             if _file(fd) == file:
                 try:
                     return readlink(f"/proc/self/fd/{fd}")
@@ -126,13 +127,15 @@ class Lookout:
         pids = [link[0] for link in self._seen if link[0] > _OURSELVES]
         if pids:
             return getpid() > max(pids)
-        return all(wishes[self._owner][2] >= wish[2] for wish in list(wishes.values()))
+        ours, others = wishes.get(self._owners[0]), {number: owner for owner, number in self._numbers.items()}
+        wanted_since = [wishes.get(others.get(link[0])) for link in self._seen]
+        return ours is not None and all(wish is None or ours[2] >= wish[2] for wish in wanted_since)
 
     def _own(self) -> Iterator[Lock]:
         """What the other owners in this process hold and want, as processes of their own."""
-        numbers: dict[object, int] = {}
-        for fd, (_, _, kind, owner) in list(held.items()):
-            if owner != self._owner:
+        numbers = self._numbers = {}
+        for fd, (_, _, kind, owner) in true_notes():
+            if owner not in self._owners:
                 number = numbers.setdefault(owner, _OURSELVES - len(numbers))
                 yield (*_file(fd), number, kind == EXCLUSIVE, False)
         for owner, (fd, kind, _) in list(wishes.items()):
@@ -141,12 +144,15 @@ class Lookout:
 
 
 def _file(fd: int) -> File:
-    return identity(fd) or ("", fd)  # closed just now; no file is called so
+    try:
+        return identity(fd) or ("", fd)
+    except OSError:  # it was closed just now
+        return "", fd  # as no file is called
 
 
 def _others() -> list[Lock]:
     us = getpid()
-    return [lock for lock in locks() if lock[2] != us]
+    return [lock for lock in locks() if lock[2] != us and lock[2] > 0]  # 0 is outside of our pid namespace
 
 
 def _is_certain(link: Link) -> bool:
@@ -154,6 +160,8 @@ def _is_certain(link: Link) -> bool:
     pid, has, wants, _ = link
     if pid <= _OURSELVES:
         return True
+    if not has_lock(pid, has):
+        return False  # another process has it now, or we may not look
     try:
         threads = listdir(f"/proc/{pid}/task")
         return len(threads) == 1 or any(_name(pid, thread) == _badge(has, wants) for thread in threads)

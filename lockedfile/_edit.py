@@ -9,7 +9,7 @@ from time import monotonic_ns
 from . import _held, _journal, _writeback
 from ._errors import LockTimeout, WouldDeadlock, name_file
 from ._file import acquire, patience, read_all
-from ._held import held
+from ._held import GIVEN_BACK, held
 from ._journal import is_left, name_of
 from ._locked_file import repair
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
@@ -188,12 +188,14 @@ def change(
             old, recovered = right, True
         new = transform(old)
         if type(new) is not bytes:
-            new = _as_bytes(new, f"Edit {fsdecode(path)}: the transform returned", "for text, give an encoding")
+            new = _as_bytes(
+                new, f"{patience[0]} {fsdecode(path)}: the transform returned", "for text, give an encoding"
+            )
         changed = new != old
         if changed:
             if _held.this_process is not owner:
                 raise RuntimeError(
-                    f"Edit {fsdecode(path)}: the transform returned in a forked child; its parent has the lock"
+                    f"{patience[0]} {fsdecode(path)}: the transform returned in a forked child; its parent has the lock"
                 )
             if crash_safe:
                 _journal.replace(fd, old, new, path, place, journal, status, durable=durable)
@@ -205,7 +207,7 @@ def change(
     finally:
         try:
             try:
-                held.pop(fd, None)
+                held[fd] = GIVEN_BACK
                 if _held.this_process is owner:
                     lock(fd, UNLOCKED)
             finally:
@@ -245,7 +247,7 @@ def read(
     finally:
         try:
             try:
-                held.pop(fd, None)
+                held[fd] = GIVEN_BACK
                 if _held.this_process is owner:
                     lock(fd, UNLOCKED)
             finally:

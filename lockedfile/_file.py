@@ -14,7 +14,6 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from _thread import get_ident
 from itertools import repeat, starmap
 from os import close, fsdecode, fstat, ftruncate, lstat, read
 from os import open as os_open
@@ -25,7 +24,7 @@ from time import monotonic_ns
 
 from . import _held
 from ._errors import LockTimeout, LockUnsupported, name_file
-from ._held import errands, held, owner
+from ._held import errands, held, owner, this_thread
 from ._oslock import AT_ONCE, NONBLOCK, UNLOCKED, cannot_lock, has_turnstile, is_clear, is_taken, lock
 
 TYPE_CHECKING = False  # what typing calls so; to import typing would cost more than many an edit
@@ -61,10 +60,10 @@ _KINDS = {
     stat.S_IFBLK: "a block device",
 }
 
-# For so long whoever has looked at the turnstile need not look again. A process that edits in a loop has turns of this
-# length: long enough that handing on the lock does not take most of the time, short enough for everybody else.
-_TURN_NS = 1_000_000
-_looked_ns = -_TURN_NS
+# For so long whoever has looked at the turnstile of a file need not look again. A process that edits one in a loop has
+# turns of this length: long enough that handing on the lock does not take most of the time, short enough for others.
+_TURN_NS = 2_000_000
+_looked = (0, 0, 0)  # device, inode, until when
 
 
 def patience(
@@ -72,18 +71,21 @@ def patience(
 ) -> Patience:
     """How a wait is to be, if there is one. Raises `ValueError` or `TypeError` for a timeout that is none."""
     if timeout is not None:
-        try:
-            valid = timeout >= 0
-        except TypeError:
-            kind = type(timeout).__name__
-            raise TypeError(
-                f"{operation} {fsdecode(path)}: the timeout is {kind}; give seconds, 0 to try once, or None"
-            ) from None
-        if not valid:
-            raise ValueError(
-                f"{operation} {fsdecode(path)}: the timeout is {timeout}; give seconds, 0 to try once, or None"
-            )
+        timeout = _seconds(timeout, f"{operation} {fsdecode(path)}: the timeout is")
     return operation, timeout, on_wait, []
+
+
+def _seconds(timeout: object, what: str) -> float:
+    advice = "give seconds, 0 to try once, or None to wait for ever"
+    try:
+        seconds = float("x" if isinstance(timeout, str | bytes | bool) else timeout)  # type: ignore[arg-type]  # we ask
+    except OverflowError:
+        seconds = float("inf")
+    except (TypeError, ValueError, ArithmeticError):
+        raise TypeError(f"{what} {timeout!r}, which is {type(timeout).__name__}; {advice}") from None
+    if not seconds >= 0:
+        raise ValueError(f"{what} {timeout!r}; {advice}")
+    return seconds
 
 
 def acquire(
@@ -100,17 +102,18 @@ def acquire(
     path.
     """
     process = _held.this_process
+    is_open = False
     try:
         # Drawn from an iterator, not called: between a call and the naming of its result a signal handler may run and
         # raise, and the descriptor would leak. What a loop draws has its name before any handler runs.
         for fd in starmap(os_open, repeat((path, flags, perm), _MOST_ROUNDS)):
-            locked = False
+            is_open, locked = True, False
             try:
                 opened = fstat(fd)
                 if not S_ISREG(opened.st_mode):
                     raise _not_regular(opened, path)
-                if not _is_had_at_once(fd, kind, opened.st_dev, patience):
-                    _wait(fd, kind, opened, path, patience)
+                if not _is_had_at_once(fd, kind, opened, patience):
+                    _wait_for(fd, kind, opened, path, patience)
                 place = path
                 try:
                     named = lstat(path)
@@ -118,13 +121,15 @@ def acquire(
                         place = realpath(path)
                         named = lstat(place)
                 except FileNotFoundError:
+                    is_open = False
                     continue  # unlinked while we waited: the next open makes it anew, or says that it is gone
                 if named.st_ino == opened.st_ino and named.st_dev == opened.st_dev:
                     if truncate and named.st_size:
                         ftruncate(fd, 0)
-                    held[fd] = named.st_dev, named.st_ino, kind, owner() if errands else get_ident()
+                    held[fd] = named.st_dev, named.st_ino, kind, owner() if errands else this_thread.owner
                     locked = True
                     return fd, named, place
+                is_open = False
             finally:
                 if not locked:
                     try:
@@ -137,13 +142,21 @@ def acquire(
     except LockTimeout:
         raise
     except OSError as error:
+        if patience[3] and patience[3][0].raised is error:
+            raise  # on_wait's, which is none of ours
         there = _stat_or_none(path)
         if there and not S_ISREG(there.st_mode):
             raise _not_regular(there, path) from None
-        if isinstance(error, BlockingIOError) and flags & NONBLOCK:
+        if isinstance(error, BlockingIOError) and flags & NONBLOCK and not is_open:
             # Another process has a lease on the file (fcntl(2), F_SETLEASE) and is being told to give it up.
             return acquire(path, flags & ~NONBLOCK, kind, perm, patience, truncate=truncate)
-        if isinstance(error, PermissionError) and there and flags & os.O_CREAT and not flags & os.O_EXCL:
+        if (
+            isinstance(error, PermissionError)
+            and there
+            and not is_open
+            and flags & os.O_CREAT
+            and not flags & os.O_EXCL
+        ):
             # Linux may refuse to make a file in a sticky directory that is there and another's, even to root
             # (fs.protected_regular, proc_sys_fs(5)); to open it needs no making.
             return acquire(path, flags & ~os.O_CREAT, kind, perm, patience, truncate=truncate)
@@ -154,13 +167,15 @@ def acquire(
     raise LockUnsupported(errno.ESTALE, f"a different file at every one of {_MOST_ROUNDS} looks", path)
 
 
-def _is_had_at_once(fd: int, kind: int, device: int, patience: Patience) -> bool:
-    global _looked_ns  # noqa: PLW0603 - it is the turn of the whole process
-    now_ns = monotonic_ns()
-    if now_ns - _looked_ns > _TURN_NS and has_turnstile(fd, device) and patience[1] != 0:
-        if not is_clear(fd, kind):
-            return False
-        _looked_ns = now_ns
+def _is_had_at_once(fd: int, kind: int, status: os.stat_result, patience: Patience) -> bool:
+    global _looked  # noqa: PLW0603 - it is the turn of the whole process
+    device, inode, until_ns = _looked
+    if inode != status.st_ino or monotonic_ns() > until_ns or device != status.st_dev:
+        device = status.st_dev
+        if patience[1] != 0 and has_turnstile(fd, device):
+            if not is_clear(fd, kind):
+                return False
+            _looked = device, status.st_ino, monotonic_ns() + _TURN_NS
     try:
         lock(fd, kind | AT_ONCE)
     except OSError as error:
@@ -170,15 +185,15 @@ def _is_had_at_once(fd: int, kind: int, device: int, patience: Patience) -> bool
     return True
 
 
-def _wait(fd: int, kind: int, status: os.stat_result, path: str | bytes, patience: Patience) -> None:
+def _wait_for(fd: int, kind: int, status: os.stat_result, path: str | bytes, patience: Patience) -> None:
     from . import _wait  # only where there is something to wait for
 
-    global _looked_ns  # noqa: PLW0603 - it is the turn of the whole process
+    global _looked  # noqa: PLW0603 - it is the turn of the whole process
     operation, timeout, on_wait, requests = patience
     if not requests:
         requests.append(_wait.Request(path, operation, timeout, on_wait))
     _wait.wait(fd, kind, status, requests[0])
-    _looked_ns = monotonic_ns()
+    _looked = status.st_dev, status.st_ino, monotonic_ns() + _TURN_NS
 
 
 def _stat_or_none(path: str | bytes) -> os.stat_result | None:

@@ -8,7 +8,7 @@ raise between any two steps; so a note may be left of a file that is long closed
 from __future__ import annotations
 
 import os
-from _thread import get_ident
+from _thread import _local, get_ident
 from os import close, fstat
 
 from ._oslock import EXCLUSIVE, is_locked
@@ -29,22 +29,30 @@ if TYPE_CHECKING:
         def ring(self, wake: Callable[[], None]) -> None:
             """Call `wake` then."""
 
+        def hush(self, wake: Callable[[], None]) -> None:
+            """Do not."""
+
     Note: TypeAlias = tuple[int, int, int, object]  # device, inode, kind of lock, owner
+    # Its thread, 0 for one of ours; what wakes it; device and inode of the file.
+    Waiter: TypeAlias = tuple[int, Callable[[], object], tuple[int, int]]
     Wanted: TypeAlias = tuple[int, int, int]  # device, inode, kind of lock
     Wish: TypeAlias = tuple[int, int, int]  # descriptor, kind of lock, since when
 
 __all__ = [
+    "GIVEN_BACK",
     "Cancelled",
     "Errand",
+    "askers",
     "clashes",
     "current_task",
     "dismissed",
     "errands",
     "held",
     "locks_of",
-    "locks_of_asker",
     "owner",
     "this_process",
+    "this_thread",
+    "true_notes",
     "waits",
     "wishes",
 ]
@@ -55,8 +63,11 @@ this_process = object()
 held: dict[int, Note] = {}
 """By descriptor, the locks that this process holds."""
 
-waits: dict[int, tuple[int, Callable[[], object]]] = {}
-"""By descriptor, which thread waits on it, 0 for one of our own, and what wakes it; for a forked child to know."""
+GIVEN_BACK: Note = (-1, -1, 0, None)
+"""What is noted of a lock that is about to be given back: to store that is no call, after which a handler may raise."""
+
+waits: dict[int, Waiter] = {}
+"""By descriptor, who waits on it; for a forked child to know."""
 
 wishes: dict[object, Wish] = {}
 """By owner, what it waits for, if it holds something already."""
@@ -70,6 +81,16 @@ errands: dict[int, Errand] = {}
 
 current_task: Callable[[], object] | None = None
 """Tells which task runs in this thread, where there may be one; it may hold what is asked for here without `await`."""
+
+
+class _Thread(_local):
+    """This thread, as an owner: its number will be another's as soon as it has ended."""
+
+    def __init__(self) -> None:
+        self.owner = object()
+
+
+this_thread = _Thread()
 
 
 class Cancelled(BaseException):
@@ -89,32 +110,36 @@ class Errand:
     def cancel(self) -> None:
         """End the wait of the errand's thread for a lock: the one under way, or the next one. From any thread."""
         self.cancelled = True
-        if self.wake is not None:
-            self.wake()
+        wake = self.wake
+        if wake is not None:
+            wake()
 
 
 def owner() -> object:
     """On whose behalf this thread acts."""
-    thread = get_ident()
-    errand = errands.get(thread)
-    return thread if errand is None else errand.owner
+    errand = errands.get(get_ident())
+    return this_thread.owner if errand is None else errand.owner
 
 
-def locks_of_asker() -> list[tuple[int, Note]]:
-    """What the one on whose behalf this thread acts holds, and the task that runs in it."""
+def askers() -> tuple[object, ...]:
+    """The one on whose behalf this thread acts, and the task, if any, that runs in it."""
     task = current_task() if current_task is not None else None
-    return locks_of(owner()) + ([] if task is None else locks_of(task))
+    return (owner(),) if task is None else (owner(), task)
 
 
-def locks_of(owner: object) -> list[tuple[int, Note]]:
-    """What `owner` holds, by descriptor; notes that are no longer true are struck out."""
+def locks_of(owners: tuple[object, ...]) -> list[tuple[int, Note]]:
+    """What these hold, by descriptor."""
+    return [(fd, note) for fd, note in true_notes() if note[3] in owners]
+
+
+def true_notes() -> list[tuple[int, Note]]:
+    """What anybody in this process holds, by descriptor; notes that are no longer true are struck out."""
     found = []
     for fd, note in list(held.items()):
-        if note[3] == owner:
-            if _is_true(fd, note):
-                found.append((fd, note))
-            else:
-                held.pop(fd, None)
+        if _is_true(fd, note):
+            found.append((fd, note))
+        elif held.get(fd) is note:
+            held.pop(fd, None)
     return found
 
 
@@ -145,12 +170,14 @@ def _after_fork() -> None:
     errands.clear()
     under_way = dict(waits)
     waits.clear()
-    for fd, (thread, wake) in under_way.items():
+    for fd, (thread, wake, file) in under_way.items():
         if thread == get_ident():
             wake()
         else:
-            try:  # noqa: SIM105 - contextlib would double the time that importing this package takes
-                close(fd)
+            try:
+                status = fstat(fd)
+                if (status.st_dev, status.st_ino) == file:  # or it is another one's by now
+                    close(fd)
             except OSError:
                 pass  # it was just being closed
 

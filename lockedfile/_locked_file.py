@@ -10,7 +10,7 @@ from os import close, fsdecode, fspath, lseek, strerror
 from . import _held
 from ._errors import JournalError, LockTimeout, name_file
 from ._file import acquire, patience, read_all
-from ._held import held
+from ._held import GIVEN_BACK, held
 from ._journal import exists, name_of
 from ._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, lock
 from ._recovery import Found
@@ -99,6 +99,7 @@ class LockedFile(io.FileIO):
                 fd = _open_whole(path, looking, kind, perm, False, patience)
             if fd is None:
                 raise JournalError(EACCES, _UNREPAIRED, path)
+            self._fd = fd
             return fd
 
         try:
@@ -113,9 +114,9 @@ class LockedFile(io.FileIO):
             raise ValueError(f"close {fsdecode(self.name)}: it is closed already, and its lock released")
         try:
             try:
-                held.pop(self.fileno(), None)
+                held[self._fd] = GIVEN_BACK
                 if _held.this_process is self._owner:
-                    lock(self.fileno(), UNLOCKED)
+                    lock(self._fd, UNLOCKED)
             finally:
                 super().close()
         except OSError as error:
@@ -181,7 +182,7 @@ def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: b
     finally:
         if not settled:
             try:
-                held.pop(fd, None)
+                held[fd] = GIVEN_BACK
                 lock(fd, UNLOCKED)
             finally:
                 close(fd)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Mutex"]
 
 
-class _Held(LockedFile):
+class _MutexFile(LockedFile):
     _operation = "acquire"
 
 
@@ -45,7 +45,7 @@ class Mutex:
     def acquire(self, timeout: float | None = None, *, on_wait: Callable[[Waiting], object] | None = None) -> None:
         """Wait for the lock; `timeout` and `on_wait` are those of `Edit`. Raises what `lockedfile.open` raises."""
         # +=, not append: after a call a handler could raise, with the lock held and the caller told otherwise.
-        self._files += [_Held(self.path, "a+b", timeout=timeout, on_wait=on_wait)]
+        self._files += [_MutexFile(self.path, "a+b", timeout=timeout, on_wait=on_wait)]
 
     def release(self) -> None:
         """Give the lock back. Raises `RuntimeError` if it is not held."""

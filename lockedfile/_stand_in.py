@@ -20,6 +20,7 @@ from itertools import starmap
 from os import close
 from time import monotonic_ns
 
+from . import _held
 from ._held import dismissed, waits
 from ._holders import left_name
 from ._oslock import UNLOCKED, ignore_signals, leave, lock, stand
@@ -43,6 +44,7 @@ class StandIn:
         "_is_sent",
         "_is_wanted",
         "_only_there",
+        "_process",
         "_rung",
         "_turn",
         "error",
@@ -50,8 +52,9 @@ class StandIn:
         "thread",
     )
 
-    def __init__(self, wanted: Wanted, at_turnstile: bool, only_there: bool = False) -> None:
+    def __init__(self, wanted: Wanted, process: object, at_turnstile: bool, only_there: bool) -> None:
         self._for = wanted
+        self._process = process
         self._only_there = only_there
         self._is_dismissed = False
         self._is_sent = False
@@ -74,7 +77,7 @@ class StandIn:
     def _send(self, fd: int, at_turnstile: bool) -> None:
         number = 0
         for own in starmap(os.dup, ((fd,),)):  # in loops: what they draw has its name before any signal handler runs
-            waits[own] = 0, self.wake
+            waits[own] = 0, self.wake, self._for[:2]
             try:
                 for number in starmap(start_new_thread, ((self._stand, (own, at_turnstile)),)):
                     self._is_sent = number != 0
@@ -118,7 +121,7 @@ class StandIn:
         self._turn.acquire(blocking=False)
         if not self._is_wanted.acquire(blocking=False):
             return False
-        if self._is_sent and not self.is_back:
+        if self._is_sent and not self.is_back and _held.this_process is self._process:
             self.wear(left_name(self._for[1]))
             dismissed[place] = self
             if self.is_back:
@@ -139,23 +142,34 @@ class StandIn:
         if self.is_back:
             wake()
 
+    def hush(self, wake: Callable[[], None]) -> None:
+        """Do not call `wake` any more."""
+        if wake in self._rung:
+            self._rung.remove(wake)
+
     def _stand(self, fd: int, at_turnstile: bool) -> None:
+        is_passed_by = False
         try:
             ignore_signals()
+            if _held.this_process is not self._process:
+                return  # the open file is a parent's, whose lock it would be to take and to give back
             if at_turnstile and not self._gets_through(fd):
-                return  # another one has gone past it in its place, or nobody wants to go any more
+                is_passed_by = not self._is_dismissed
+                return
             self.thread = get_native_id()
-            try:
-                if not self._only_there:
-                    lock(fd, self._for[2])
-                    if not self._is_wanted.acquire(blocking=False):
-                        lock(fd, UNLOCKED)  # not by closing alone: a child forked meanwhile would keep it
-            except BaseException as error:  # noqa: BLE001 - for whoever waits for us to raise
-                self.error = error
-            self._come_back()
+            if self._is_dismissed:
+                self.wear(left_name(self._for[1]))
+            if not self._only_there:
+                lock(fd, self._for[2])
+                if not self._is_wanted.acquire(blocking=False):
+                    lock(fd, UNLOCKED)  # not by closing alone: a child forked meanwhile would keep it
+        except BaseException as error:  # noqa: BLE001 - for whoever waits for us to raise
+            self.error = error
         finally:
             waits.pop(fd, None)
             close(fd)
+            if not is_passed_by:  # by another one, which will come back
+                self._come_back()
 
     def _gets_through(self, fd: int) -> bool:
         try:
@@ -165,8 +179,6 @@ class StandIn:
         if self._turn.acquire(blocking=False):
             return True
         leave(fd)
-        if self._is_dismissed:
-            self._come_back()
         return False
 
     def _come_back(self) -> None:
@@ -175,5 +187,5 @@ class StandIn:
         for place, one in list(dismissed.items()):
             if one is self:
                 dismissed.pop(place, None)
-        for wake in self._rung:
+        for wake in list(self._rung):
             wake()

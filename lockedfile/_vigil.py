@@ -26,7 +26,9 @@ _FIRST_LOOK_NS = _SECOND_NS // 10
 _RAREST_LOOK_NS = 4 * _FIRST_LOOK_NS
 
 # The longest wait at the turnstile. Readers who hold a lock for longer are overtaken by others past a writer who waits.
+# Who holds another lock waits there for less: if whoever is ahead waits for that one, it is a delay, and no deadlock.
 _LONGEST_TURN_NS = 5 * _SECOND_NS
+_LONGEST_TURN_OF_HOLDERS_NS = _SECOND_NS // 20
 
 # One of ours that has got a lock that is no longer wanted has given it back by then, or is kept from running.
 _LONGEST_RETURN_NS = _SECOND_NS // 500
@@ -35,25 +37,27 @@ _LONGEST_RETURN_NS = _SECOND_NS // 500
 class Vigil:
     """Waits for the lock that is `wanted`, through the descriptor `fd`; with a lookout for circles, where one is."""
 
-    __slots__ = ("_began_ns", "_errand", "_fd", "_lookout", "_process", "_request", "_wanted")
+    __slots__ = ("_began_ns", "_errand", "_fd", "_longest_turn_ns", "_lookout", "_request", "_wanted")
 
     def __init__(self, fd: int, wanted: Wanted, request: Request, lookout: Lookout | None) -> None:
         self._fd, self._wanted, self._request, self._lookout = fd, wanted, request, lookout
-        self._process = _held.this_process
         self._errand = errands.get(get_ident())
+        self._longest_turn_ns = _LONGEST_TURN_OF_HOLDERS_NS if lookout else _LONGEST_TURN_NS
         self._began_ns = monotonic_ns()
 
     def run(self, at_turnstile: bool) -> None:
         """Return when the lock is held."""
         kind = self._wanted[2]
         if self._is_only_for_the_turn():
-            self._wait(StandIn(self._wanted, at_turnstile, only_there=True))
+            self._wait(self._stand_in(at_turnstile, only_there=True))
             if not self._is_moot():
                 lock(self._fd, kind)
             return
+        in_queue = dismissed.get((*self._wanted, False))
+        at_turnstile = at_turnstile and in_queue is None  # one of ours has been through it
         earlier = dismissed.get((*self._wanted, at_turnstile))
         if earlier is not None:
-            dreamer = StandIn(self._wanted, at_turnstile, only_there=True)  # which is never sent
+            dreamer = self._stand_in(at_turnstile, only_there=True)  # which is never sent
             self._wait(dreamer, earlier)
             if self._is_moot():
                 return
@@ -61,7 +65,10 @@ class Vigil:
                 at_turnstile = not (dreamer.is_back or enter(self._fd, kind))
             elif is_had_at_once(self._fd, kind):
                 return
-        self._wait(StandIn(self._wanted, at_turnstile))
+        self._wait(self._stand_in(at_turnstile))
+
+    def _stand_in(self, at_turnstile: bool, only_there: bool = False) -> StandIn:
+        return StandIn(self._wanted, self._request.process, at_turnstile, only_there)
 
     def _is_only_for_the_turn(self) -> bool:
         """Can the lock itself be waited for in this thread, in the kernel? That is quicker."""
@@ -71,7 +78,7 @@ class Vigil:
         """Until the stand-in comes back; or an `earlier` one, if there is one, and then this one is not sent."""
         errand = self._errand
         try:
-            waits[self._fd] = get_ident(), stand_in.wake
+            waits[self._fd] = get_ident(), stand_in.wake, self._wanted[:2]
             if errand:
                 errand.wake = stand_in.wake
             if earlier:
@@ -84,6 +91,8 @@ class Vigil:
             if stand_in.error is not None:
                 raise stand_in.error
         finally:
+            if earlier:
+                earlier.hush(stand_in.wake)
             if self._lookout:
                 self._lookout.leave(earlier or stand_in)
             stand_in.dismiss()  # if it is wanted still, something has been raised
@@ -98,9 +107,15 @@ class Vigil:
                 raise self._request.no_thread() from error
             stand_in.pass_by(self._fd)
 
+    def _pass_by(self, stand_in: StandIn) -> None:
+        try:
+            stand_in.pass_by(self._fd)
+        except RuntimeError as error:
+            raise self._request.no_thread() from error
+
     def _until_back(self, stand_in: StandIn, in_queue: Bell) -> None:
         deadline_ns = self._request.deadline_ns
-        now_ns, pause_ns = monotonic_ns(), _FIRST_LOOK_NS
+        now_ns, pause_ns = monotonic_ns(), min(_FIRST_LOOK_NS, self._longest_turn_ns)
         while not (
             self._is_moot() or in_queue.is_back or stand_in.is_back
         ):  # it is one of these that has woken us, if anything has
@@ -113,7 +128,7 @@ class Vigil:
                 return
             pause_ns = min(2 * pause_ns, _RAREST_LOOK_NS)
             if stand_in.is_at_turnstile() and self._is_long_enough(now_ns):
-                stand_in.pass_by(self._fd)
+                self._pass_by(stand_in)
             if self._lookout is not None and self._lookout.look(in_queue):
                 pause_ns = _FIRST_LOOK_NS
                 if self._lookout.found() and stand_in.dismiss():
@@ -121,7 +136,7 @@ class Vigil:
 
     def _is_moot(self) -> bool:
         """Is there nobody any more for whom to wait: the errand was cancelled, or this is a forked child?"""
-        return _held.this_process is not self._process or bool(self._errand and self._errand.cancelled)
+        return _held.this_process is not self._request.process or bool(self._errand and self._errand.cancelled)
 
     def _give_up(self, stand_in: StandIn) -> None:
         """Raise `LockTimeout`, unless the lock has come in this moment."""
@@ -130,7 +145,7 @@ class Vigil:
 
     def _is_long_enough(self, now_ns: int) -> bool:
         """Has it been at the turnstile for long enough?"""
-        if now_ns - self._began_ns > _LONGEST_TURN_NS:
+        if now_ns - self._began_ns >= self._longest_turn_ns:
             return True
         here = identity(self._fd)
         return not any(waiting and (device, inode) == here for device, inode, _, _, waiting in locks())
@@ -152,11 +167,11 @@ def is_had_after_all(fd: int, file: tuple[int, int], kind: int) -> bool:
     for other in (EXCLUSIVE, SHARED):
         bell = dismissed.get((*file, other, False))
         if bell is not None:
-            dreamer = StandIn((*file, kind), at_turnstile=False, only_there=True)
+            dreamer = StandIn((*file, kind), _held.this_process, at_turnstile=False, only_there=True)
             bell.ring(dreamer.wake)
-            if dreamer.wait(monotonic_ns() + _LONGEST_RETURN_NS) and is_had_at_once(fd, kind):
-                return True
-    return False
+            dreamer.wait(monotonic_ns() + _LONGEST_RETURN_NS)
+            bell.hush(dreamer.wake)
+    return is_had_at_once(fd, kind)
 
 
 def _earliest(*times_ns: int | None) -> int | None:

@@ -10,27 +10,29 @@ deadline, or holds another lock and so may be part of a circle, sends a *stand-i
 its place, while it waits, with a deadline, to be woken. Nothing in the kernel ends a wait for flock(2) but a signal,
 which is not a library's to handle. A stand-in that is no longer wanted gives back at once what it gets.
 
-Whoever holds a lock already goes past the turnstile: those who wait at it may wait for that very lock. And nobody waits
-there for one who does not come: if nobody is in the kernel's queue, whoever has the turnstile is stopped, or gone home
-without its child processes; and a wait there ends in any case, as it may be, by ways that no lock shows, for ourselves.
+Who has a lock of the file already goes past the turnstile, as those who wait there may wait for that; and who has any
+other lock waits there for a moment only. Nobody waits there for one who does not come: if nobody is in the kernel's
+queue, whoever has the turnstile is stopped, or has left it to a child process. And a wait there ends in any case, as it
+may be, by ways that no lock shows, for ourselves.
 """
 
 from __future__ import annotations
 
 from _thread import get_ident
-from os import fsdecode
 from time import monotonic_ns
 
 from . import _held
 from ._circle import Lookout
-from ._held import clashes, errands, locks_of_asker, owner, waits, wishes
-from ._oslock import enter, has_turnstile, leave, lock, mark
+from ._held import askers, clashes, errands, locks_of, waits, wishes
+from ._oslock import enter, has_turnstile, is_line, leave, lock, mark
 from ._request import Request
 from ._vigil import Vigil, is_had_after_all, is_had_at_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from os import stat_result
+
+    from ._held import Wanted
 
 __all__ = ["Request", "wait"]
 
@@ -42,38 +44,54 @@ def wait(fd: int, kind: int, status: stat_result, request: Request) -> None:
 
     Raises `LockTimeout`, `WouldDeadlock`, and what `on_wait` or a signal handler raises.
     """
-    process, asking = _held.this_process, owner()
-    ours = locks_of_asker()
-    for _, (device, inode, other, _) in ours:
-        if (device, inode) == (status.st_dev, status.st_ino) and clashes(kind, other):
-            raise request.would_deadlock(_ALREADY)
+    asking = askers()
+    ours = locks_of(asking)
+    file = status.st_dev, status.st_ino
+    other_kinds = [note[2] for _, note in ours if note[:2] == file]
+    if any(clashes(kind, other) for other in other_kinds):
+        raise request.would_deadlock(_ALREADY)
     if request.timeout == 0:
-        if is_had_after_all(fd, (status.st_dev, status.st_ino), kind):
+        if is_had_after_all(fd, file, kind):
             return
         raise request.expired(fd)
-    if ours and is_had_at_once(fd, kind):
-        return  # the turnstile is not for those who hold something
+    if other_kinds and is_had_at_once(fd, kind):
+        return  # who is inside already is not to wait for those who wait for that
     has_line = has_turnstile(fd, status.st_dev)
-    waits[fd] = get_ident(), _nothing
+    waits[fd] = get_ident(), _nothing, file
     try:
         if has_line:
             mark(fd, kind)
-        at_turnstile = has_line and not ours and not enter(fd, kind)
-        request.tell(fd, kind)
-        if ours:
-            wishes[asking] = fd, kind, monotonic_ns()
-        if at_turnstile or ours or request.deadline_ns is not None or get_ident() in errands:
-            wanted = status.st_dev, status.st_ino, kind
-            Vigil(fd, wanted, request, Lookout(asking, fd, kind) if ours else None).run(at_turnstile)
-        else:
-            lock(fd, kind)
+        at_turnstile = has_line and not other_kinds and (is_line(fd) or not enter(fd, kind))
+        is_told = request.tell(fd, kind)
+        request.check_process()
+        if not (is_told and not at_turnstile and is_had_at_once(fd, kind)):  # on_wait may have taken its time
+            _wait_in_line(fd, (*file, kind), request, asking if ours else (), at_turnstile)
     finally:
-        wishes.pop(asking, None)
-        waits.pop(fd, None)
-        if has_line and process is _held.this_process:
-            leave(fd)
-    if process is not _held.this_process:
-        raise RuntimeError(f"{request.operation} {fsdecode(request.path)}: the wait was forked; it is the parent's")
+        try:
+            waits.pop(fd, None)
+        finally:
+            if has_line and request.process is _held.this_process:
+                leave(fd)
+    request.check_process()
+
+
+def _wait_in_line(fd: int, wanted: Wanted, request: Request, who_hold: tuple[object, ...], at_turnstile: bool) -> None:
+    """Wait, on behalf of those who hold other locks, if there are any."""
+    if not (at_turnstile or who_hold or request.deadline_ns is not None or get_ident() in errands):
+        lock(fd, wanted[2])
+    elif not who_hold:
+        Vigil(fd, wanted, request, None).run(at_turnstile)
+    else:
+        asking = who_hold[0]
+        before = wishes.get(asking)  # of a wait under way, which a signal handler has interrupted
+        try:
+            wishes[asking] = fd, wanted[2], monotonic_ns()
+            Vigil(fd, wanted, request, Lookout(who_hold, fd, wanted[2])).run(at_turnstile)
+        finally:
+            if before is None:
+                wishes.pop(asking, None)
+            else:
+                wishes[asking] = before
 
 
 def _nothing() -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     # Device and number of the file, as the system's list of locks has them, process, exclusive?, waiting?
     Lock: TypeAlias = tuple[str, int, int, bool, bool]
 
-__all__ = ["UNKNOWN", "Holder", "facts", "held_by", "holders", "identity", "left_name", "locks", "told"]
+__all__ = ["UNKNOWN", "Holder", "facts", "has_lock", "held_by", "holders", "identity", "left_name", "locks", "told"]
 
 UNKNOWN = "unknown"
 """What reads so is not known: a command, or the mode of a lock."""
@@ -137,6 +137,13 @@ def facts(pid: int) -> Facts:
     from . import _system
 
     return _system.facts(pid)
+
+
+def has_lock(pid: int, file: tuple[str, int]) -> bool:
+    """Has this process itself a lock of the file, which is as `identity` tells? No, where that is not known."""
+    from . import _system
+
+    return _system.has_lock(pid, file)
 
 
 def left_name(inode: int) -> str:

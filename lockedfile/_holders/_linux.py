@@ -20,7 +20,7 @@ from . import UNKNOWN, Holder
 from ._having import having, heirs_of_hidden, lines_of, tried
 from ._inode import Inode
 from ._proc import flocks, listing
-from ._process import Namespace, command, started
+from ._process import Namespace, command, files, started
 from ._queue import waiting
 
 TYPE_CHECKING = False
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from . import Facts, Lock
     from ._having import Share
 
-__all__ = ["facts", "held_by", "holders", "identity", "locks"]
+__all__ = ["facts", "has_lock", "held_by", "holders", "identity", "locks"]
 
 
 def holders(path: str | bytes) -> list[Holder]:
@@ -80,6 +80,14 @@ def _named(shares: Iterable[Share], waiting: bool, space: Namespace) -> list[Hol
         number, line, since = known[pid]
         found.append(Holder(number, line, "exclusive" if exclusive else "shared", waiting, since))
     return found
+
+
+def has_lock(pid: int, file: tuple[str, int]) -> bool:
+    name = f"{file[0]}:{file[1]}"
+    try:
+        return any(name in text and flocks(text, name) for _, text in files(pid))
+    except OSError:  # it has ended, or we may not look
+        return False
 
 
 def facts(pid: int) -> Facts:

@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import Facts, Holder, Lock
 
-__all__ = ["facts", "held_by", "holders", "identity", "locks"]
+__all__ = ["facts", "has_lock", "held_by", "holders", "identity", "locks"]
 
 
 def holders(path: str | bytes) -> list[Holder]:
@@ -36,6 +36,11 @@ def identity(_fd: int) -> tuple[str, int] | None:
 def locks() -> list[Lock]:
     """Not known."""
     return []
+
+
+def has_lock(_pid: int, _file: tuple[str, int]) -> bool:
+    """Not known."""
+    return False
 
 
 def facts(pid: int) -> Facts:

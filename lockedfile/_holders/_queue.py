@@ -26,8 +26,8 @@ def waiting(inode: Inode, text: str, space: Namespace) -> list[Share]:
         if waits and _may_have_open(inode, pid)
     ]
     for pid in {pid for pid, _ in queued if pid is not None}:
-        for share in [share for share in queued if share[0] == pid][: _left(inode, pid)]:
-            queued.remove(share)
+        for one in [share for share in queued if share[0] == pid][: _left(inode, pid)]:
+            queued.remove(one)
     # One that has a mark may be in the kernel's queue as well.
     rest = queued.copy()
     for place in marks(text, inode.name):

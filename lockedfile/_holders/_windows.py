@@ -21,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from . import Facts, Lock
 
-__all__ = ["facts", "held_by", "holders", "identity", "locks"]
+__all__ = ["facts", "has_lock", "held_by", "holders", "identity", "locks"]
 
 _PROCESS_QUERY_LIMITED_INFORMATION = 0x1000
 _PATH_CHARACTERS = 1 << 15
@@ -57,6 +57,11 @@ def identity(_fd: int) -> tuple[str, int] | None:
 def locks() -> list[Lock]:
     """There is no list of locks."""
     return []
+
+
+def has_lock(_pid: int, _file: tuple[str, int]) -> bool:
+    """Not known."""
+    return False
 
 
 def facts(pid: int) -> Facts:

@@ -26,6 +26,7 @@ And of the turnstile, which `_turnstile` explains:
 
 - `has_turnstile(fd, device)`: can one stand at this file, which is on `device` by its status?
 - `is_clear(fd, kind)`: is nobody at it whom one who wants this kind would overtake?
+- `is_line(fd)`: does anybody else of us wait for the file?
 - `enter(fd, kind)`: take it, unless somebody has it, and tell; `stand(fd, kind)`: wait for it, and take it.
 - `mark(fd, kind)`: show others that this thread waits; `waiter(place)`: whom a mark at that place shows.
 - `leave(fd)`: give up turnstile and mark.
@@ -104,9 +105,9 @@ else:
     )
 
 if sys.platform == "linux":
-    from ._turnstile import enter, has_turnstile, is_clear, leave, mark, stand, waiter
+    from ._turnstile import enter, has_turnstile, is_clear, is_line, leave, mark, stand, waiter
 else:
-    from ._no_turnstile import enter, has_turnstile, is_clear, leave, mark, stand, waiter
+    from ._no_turnstile import enter, has_turnstile, is_clear, is_line, leave, mark, stand, waiter
 
 __all__ = [
     "AT_ONCE",
@@ -123,6 +124,7 @@ __all__ = [
     "has_turnstile",
     "ignore_signals",
     "is_clear",
+    "is_line",
     "is_locked",
     "is_taken",
     "leave",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["enter", "has_turnstile", "is_clear", "leave", "mark", "stand", "waiter"]
+__all__ = ["enter", "has_turnstile", "is_clear", "is_line", "leave", "mark", "stand", "waiter"]
 
 
 def has_turnstile(fd: int, device: int) -> bool:
@@ -11,6 +11,10 @@ def has_turnstile(fd: int, device: int) -> bool:
 
 def is_clear(fd: int, kind: int) -> bool:
     return True
+
+
+def is_line(fd: int) -> bool:
+    return False
 
 
 def enter(fd: int, kind: int) -> bool:

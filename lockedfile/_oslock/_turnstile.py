@@ -21,9 +21,9 @@ assert sys.platform == "linux"
 
 from _thread import get_native_id
 from fcntl import F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, fcntl
-from struct import pack
+from struct import pack, unpack
 
-__all__ = ["enter", "has_turnstile", "is_clear", "leave", "mark", "stand", "waiter"]
+__all__ = ["enter", "has_turnstile", "is_clear", "is_line", "leave", "mark", "stand", "waiter"]
 
 _LOCAL = {
     *("bcachefs", "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "jfs", "nilfs2", "ntfs3", "overlay"),
@@ -34,15 +34,18 @@ _PLACE = 0x5A << 56  # no file is that long
 _MARKS = _PLACE | 1 << 55  # from here on: number of the pid namespace, kind, number of the thread
 _NAMESPACE, _KIND = 23, 22
 
+_FORMAT = "hhqqi0q"  # struct flock
+
 _turnstiles: dict[int, bool] = {}
 
 
 def _record(kind: int, place: int, length: int = 1, owner: int = 0) -> bytes:
-    return pack("hhqqi0q", kind, os.SEEK_SET, place, length, owner)  # struct flock
+    return pack(_FORMAT, kind, os.SEEK_SET, place, length, owner)
 
 
 _REQUESTS = {LOCK_EX: _record(F_WRLCK, _PLACE), LOCK_SH: _record(F_RDLCK, _PLACE)}
 _TAKEN = _record(0, _PLACE, owner=-1)[2:]  # of whatever kind
+_ANY_MARK = _record(F_WRLCK, _MARKS, length=0)
 _ALL = _record(F_UNLCK, _PLACE, length=0)
 
 
@@ -53,7 +56,9 @@ def has_turnstile(fd: int, device: int) -> bool:
         from ._mounts import mount  # once for a device
 
         mounted = mount(fd)
-        there = _turnstiles[device] = mounted is not None and mounted[1] in _LOCAL
+        if mounted is None:
+            return False  # this time
+        there = _turnstiles[device] = mounted[1] in _LOCAL
     return there
 
 
@@ -66,6 +71,15 @@ def is_clear(fd: int, kind: int) -> bool:
         return fcntl(fd, F_OFD_GETLK, _REQUESTS[kind])[2:] != _TAKEN
     except OSError:  # nothing that an edit should fail of
         return True
+
+
+def is_line(fd: int) -> bool:
+    """Does anybody else wait? There may be nobody at the turnstile just now, but one on the way to it who was woken."""
+    try:
+        kind, _, place, _, owner = unpack(_FORMAT, fcntl(fd, F_OFD_GETLK, _ANY_MARK))
+    except OSError:
+        return False
+    return bool(kind != F_UNLCK and owner == -1 and place >= _MARKS)
 
 
 def enter(fd: int, kind: int) -> bool:

@@ -40,7 +40,6 @@ _NOBODY = 65534
 _CUT = 512  # the kernel cuts a write between pages; disks, between sectors
 _PIECES = [b"a", b"b", b"\n", b" ", b"a" * 600, b"b" * 600, b"a" * 4096, b"b" * 4096]
 _CONTENTS = st.lists(st.sampled_from(_PIECES), max_size=5).map(b"".join)
-_WAYS = st.sampled_from([{}, {"durable": True}])
 
 _counts: Counter[str] = Counter()
 
@@ -139,8 +138,8 @@ class FileMachine(RuleBasedStateMachine):
         """What is in the file, whole or not."""
         return Path(self.path).read_bytes()
 
-    @rule(new=_CONTENTS, way=_WAYS)
-    def edit(self, new: bytes, way: dict[str, bool]) -> None:
+    @rule(new=_CONTENTS, durable=st.booleans())
+    def edit(self, new: bytes, durable: bool) -> None:
         """It is told the content, and makes another."""
         seen = []
 
@@ -148,7 +147,7 @@ class FileMachine(RuleBasedStateMachine):
             seen.append(old)
             return new
 
-        lockedfile.Edit(self.path, transform, **way)  # type: ignore[call-overload]  # it cannot look into a dict
+        lockedfile.Edit(self.path, transform, durable=durable)  # type: ignore[call-overload]  # it cannot look into a dict
         self._check_seen(seen[0], new)
 
     @rule(new=_CONTENTS)
@@ -169,20 +168,20 @@ class FileMachine(RuleBasedStateMachine):
         self.allowed = {new}
         assert self.raw == new
 
-    @rule(content=_CONTENTS, way=_WAYS)
-    def write(self, content: bytes, way: dict[str, bool]) -> None:
+    @rule(content=_CONTENTS, durable=st.booleans())
+    def write(self, content: bytes, durable: bool) -> None:
         """It does not look at what it replaces."""
-        lockedfile.write(self.path, content, **way)
+        lockedfile.write(self.path, content, durable=durable)
         self.allowed = {content}
 
-    @rule(new=_CONTENTS, way=_WAYS, call=st.integers(0, 9), part=st.floats(0, 1))
-    def edit_killed(self, new: bytes, way: dict[str, bool], call: int, part: float) -> None:
+    @rule(new=_CONTENTS, durable=st.booleans(), call=st.integers(0, 9), part=st.floats(0, 1))
+    def edit_killed(self, new: bytes, durable: bool, call: int, part: float) -> None:
         """At one of its calls, or in it; it may have had to mend the file first."""
         before = self.raw
 
         def edit() -> None:
             _kill_at(call, part)
-            lockedfile.write(self.path, new, **way)
+            lockedfile.write(self.path, new, durable=durable)
 
         done, _ = _in_child(edit)
         _counts["done before it was killed" if done else "edit killed"] += 1

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 def say(line: object) -> None:
     """Send one line to the parent."""
-    print(line, flush=True)  # noqa: T201 - the way to the parent
+    sys.stdout.write(f"{line}\n")  # at once, whatever other threads say
+    sys.stdout.flush()
 
 
 def hear() -> str:

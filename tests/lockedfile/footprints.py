@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Footprint(NamedTuple):
-    """What there is of a process, and of the locks of one file, be they its own or not."""
+    """What there is of a process, and of the different locks of one file, be they its own or not."""
 
     threads: int
     descriptors: int
@@ -22,7 +22,7 @@ class Footprint(NamedTuple):
 
 def footprint(pid: int, path: str | Path) -> Footprint:
     """That of the process `pid`, which must be at rest, and of the file at `path`."""
-    return Footprint(threads(pid), descriptors(pid), len(locks_of(path)))
+    return Footprint(threads(pid), descriptors(pid), len(set(locks_of(path))))
 
 
 def threads(pid: int) -> int:
@@ -36,11 +36,21 @@ def descriptors(pid: int) -> int:
 
 
 def locks_of(path: str | Path) -> list[str]:
-    """Linux' list of the locks of a file, held or waited for, of any kind, each without its number."""
+    """Linux' list of the locks of a file, held or waited for, of any kind, each without its number.
+
+    The same twice in a row: Linux lists a page at a time, and meanwhile lines move, so that one may come twice.
+    """
     inode = locks._inode(path)
+    seen, again = _listed(inode), _listed(inode)
+    while seen != again:
+        seen, again = again, _listed(inode)
+    return seen
+
+
+def _listed(inode: str) -> list[str]:
     with open("/proc/locks", encoding="ascii") as listing:
         lines = [line.split(maxsplit=1)[1].strip() for line in listing]
-    return [line for line in lines if line.removeprefix("->").split()[4].endswith(f":{inode}")]
+    return sorted(line for line in lines if line.removeprefix("->").split()[4].endswith(f":{inode}"))
 
 
 def in_line(path: str | Path) -> int:

@@ -13,7 +13,7 @@ if sys.platform != "linux":
 
 import fcntl
 
-from lockedfile import _oslock
+from lockedfile import _held, _oslock
 from lockedfile._stand_in import StandIn
 from tests.lockedfile import footprints
 from tests.lockedfile.processes import until
@@ -39,7 +39,8 @@ def comes_back_too_early(path: Path, kind: type[StandIn]) -> bool:
         fcntl.flock(holder, fcntl.LOCK_EX)
         _oslock.stand(ahead, _oslock.EXCLUSIVE)
         status, threads = os.fstat(ours), footprints.threads(os.getpid())
-        stand_in = kind((status.st_dev, status.st_ino, _oslock.EXCLUSIVE), at_turnstile=True)
+        wanted = status.st_dev, status.st_ino, _oslock.EXCLUSIVE
+        stand_in = kind(wanted, _held.this_process, at_turnstile=True, only_there=False)
         stand_in.send(ours)
         footprints.until_in_line(path)
         stand_in.pass_by(ours)

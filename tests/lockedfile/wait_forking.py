@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -63,14 +64,17 @@ def fork_beside(what: str, path: str, timeout: str) -> None:
     hear()
 
 
-def ask_and_fork(what: str, path: str, timeout: str) -> None:
-    """Ask; then fork a child that stays, say so; and say when no thread but the main one is left."""
+def ask_and_fork(how: str, what: str, path: str, timeout: str) -> None:
+    """Ask; then fork a child that stays, say so; and say when no thread but the main one is left.
+
+    By `os.fork`, or by fork(2) as C code does, of which the interpreter does not know.
+    """
     warnings.simplefilter("ignore", DeprecationWarning)  # to fork beside a thread is what this is about
     say("ready")
     hear()
     tell(attempt(what, path, seconds(timeout)))
     inlet, outlet = os.pipe()
-    if (pid := os.fork()) == 0:
+    if (pid := os.fork() if how == "os.fork" else ctypes.PyDLL(None).fork()) == 0:
         os.close(outlet)
         os.read(inlet, 1)
         os._exit(0)
@@ -84,21 +88,24 @@ def ask_and_fork(what: str, path: str, timeout: str) -> None:
 
 def _edit(path: str, editor: Callable[..., object], pids: list[int]) -> str:
     """Append who we are by an edit within which nobody else is; say who, and what became of it."""
+    states: list[str] = []
+    error: BaseException | None = None
+
+    def is_other_gone() -> bool:
+        return footprints.state(pids[-1]) == "Z" if pids[-1] else os.path.exists(f"{path}.left")
 
     def transform(old: bytes) -> bytes:
         os.close(os.open(f"{path}.inside", os.O_CREAT | os.O_EXCL))
-        if pids[-1]:  # leave the child all time to come in too, if it can
-            until(lambda: footprints.in_line(path) or footprints.state(pids[-1]) == "Z", "the child's wait, or its end")
+        until(lambda: footprints.in_line(path) or is_other_gone(), "the other one waits, or has been here")
         states.append(locks.state(path))
         os.unlink(f"{path}.inside")
         return old + (b"parent\n" if pids[-1] else b"child\n")
 
-    states: list[str] = []
-    error: BaseException | None = None
     try:
         editor(path, transform)
     except Exception as caught:  # noqa: BLE001 - told, not handled
         error = caught
+    os.close(os.open(f"{path}.left", os.O_CREAT))
     return f"{'parent' if pids[-1] else 'child'}: {type(error).__name__ if error else f'edited, {states[0]}'}"
 
 

@@ -105,6 +105,15 @@ def _on(where: str, function: Callable[[], object]) -> None:
         function()
 
 
+def hold(path: str, mode: str, timeout: str) -> None:
+    """Ask once told, say when it is had, and hold it until told."""
+    say("ready")
+    hear()
+    with lockedfile.open(path, mode, timeout=seconds(timeout)):
+        say("had")
+        hear()
+
+
 def ask_unprivileged(what: str, path: str, timeout: str) -> None:
     """The same, as a user who has no right but to read."""
     from tests.lockedfile import posix
