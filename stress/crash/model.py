@@ -147,7 +147,7 @@ class FileMachine(RuleBasedStateMachine):
             seen.append(old)
             return new
 
-        lockedfile.Edit(self.path, transform, durable=durable)  # type: ignore[call-overload]  # it cannot look into a dict
+        lockedfile.Edit(self.path, transform, durable=durable)
         self._check_seen(seen[0], new)
 
     @rule(new=_CONTENTS)

@@ -115,6 +115,9 @@ def storm(what: str, path: str, second: str, seed: str) -> None:
     chance, verdict = random.Random(seed), "ready"
     held: AbstractContextManager[object] = lockedfile.open(second, "r+b") if second else threading.Lock()
     with held:
+        for deadline_s in _DEADLINES_S * 10:  # all that is imported is, or an interrupt would be told by the importer
+            _ask_once(what, path, deadline_s)
+        until(lambda: footprints.threads(os.getpid()) == 1, "one thread")
         before = _left(path)
         while True:
             try:
