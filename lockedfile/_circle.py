@@ -106,7 +106,7 @@ class Lookout:
         us = _waiting(getpid(), self._kind == EXCLUSIVE)
         others = [_waiting(pid if pid > _OURSELVES else getpid(), exclusive) for pid, _, _, exclusive in self._seen]
         here = f"pid {getpid()}"
-        names = [f"another thread of {here}" if other[0] == us[0] else told([other]) for other in others]
+        names = [f"another thread, or task, of {here}" if other[0] == us[0] else told([other]) for other in others]
         return (
             f"held by {', which waits for '.join(names)}, which waits for {self._name_of(self._seen[-1][2])}, which is "
             f"held here, by {here}: nobody would ever go on; give that back first, or lock all in one order",

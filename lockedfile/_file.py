@@ -72,6 +72,9 @@ def patience(
     """How a wait is to be, if there is one. Raises `ValueError` or `TypeError` for a timeout that is none."""
     if timeout is not None:
         timeout = _seconds(timeout, f"{operation} {fsdecode(path)}: the timeout is")
+    if on_wait is not None and not callable(on_wait):
+        kind = type(on_wait).__name__
+        raise TypeError(f"{operation} {fsdecode(path)}: on_wait is {kind}, which cannot be called; give a function")
     return operation, timeout, on_wait, []
 
 

@@ -36,7 +36,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Request", "wait"]
 
-_ALREADY = "the same thread, or task, has this file locked already, and would wait for itself; close it there first"
+_ALREADY = (
+    "the same thread, or task, has this file locked already, and would wait for itself; "
+    "give that lock back first, or do both in one edit"
+)
 
 
 def wait(fd: int, kind: int, status: stat_result, request: Request) -> None:

@@ -50,7 +50,7 @@ examples:
 
 exit status:
   edit and run end as COMMAND does; 1 when the lock was not had in time, 125 when
-  they fail themselves. read and holders: 0 done, 1 failed. 2 for wrong usage.
+  they fail themselves. read and holders: 0 done, 1 failed, 2 for wrong usage.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._holders import program
 from ._text import shortened, shown
 
 TYPE_CHECKING = False
@@ -28,7 +29,13 @@ def state(holder: Holder) -> str:
 def table(found: Mapping[str, Sequence[Holder]], width: int | None = None) -> str:
     """Lines with aligned columns, none longer than `width`; empty if nobody was found."""
     rows = [
-        (shown(path), "unknown" if holder.pid is None else str(holder.pid), holder.mode, state(holder), holder.command)
+        (
+            shown(path),
+            "unknown" if holder.pid is None else str(holder.pid),
+            holder.mode,
+            state(holder),
+            program(holder.command),
+        )
         for path, holders in found.items()
         for holder in holders
     ]

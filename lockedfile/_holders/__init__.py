@@ -21,7 +21,19 @@ if TYPE_CHECKING:
     # Device and number of the file, as the system's list of locks has them, process, exclusive?, waiting?
     Lock: TypeAlias = tuple[str, int, int, bool, bool]
 
-__all__ = ["UNKNOWN", "Holder", "facts", "has_lock", "held_by", "holders", "identity", "left_name", "locks", "told"]
+__all__ = [
+    "UNKNOWN",
+    "Holder",
+    "facts",
+    "has_lock",
+    "held_by",
+    "holders",
+    "identity",
+    "left_name",
+    "locks",
+    "program",
+    "told",
+]
 
 UNKNOWN = "unknown"
 """What reads so is not known: a command, or the mode of a lock."""
@@ -149,6 +161,13 @@ def has_lock(pid: int, file: tuple[str, int]) -> bool:
 def left_name(inode: int) -> str:
     """The name of a thread that waits for a lock of the file of this number, and that nobody wants to wait any more."""
     return f"left {inode % 10**10}"
+
+
+def program(command: str) -> str:
+    """A command line without the directory of the program, and without the Python that runs a script by its path."""
+    from ._command import program
+
+    return program(command)
 
 
 def told(holders: Iterable[Holder]) -> str:

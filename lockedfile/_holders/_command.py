@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["joined", "safe", "shortened"]
+__all__ = ["joined", "program", "safe", "shortened"]
 
 _PLAIN = set("_@%+=:,./-")  # besides letters and digits, what means nothing to a shell
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -45,13 +45,23 @@ def _escaped(character: str) -> str:
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
-def shortened(command: str) -> str:
-    """It with room in a message: the program without its directory, and an ellipsis where there is more."""
+def shortened(command: str, most: int = _MOST) -> str:
+    """It with room in a message: the program without its directory, and an ellipsis where there is more.
+
+    The program is the script, where a Python runs one by its path.
+    """
+    short = program(command)
+    return short if len(short) <= most else short[: most - 1] + "…"
+
+
+def program(command: str) -> str:
+    """It without the directory of the program, and without the Python that runs a script by its path."""
     if command[1:3] == ":\\":
-        short = command.rpartition("\\")[2]  # Windows: the path of the program, and no more
-    else:
-        program, space, rest = command.partition(" ")
-        if program.startswith("/"):
-            program = program.rpartition("/")[2]
-        short = program + space + rest
-    return short if len(short) <= _MOST else short[: _MOST - 1] + "…"
+        return command.rpartition("\\")[2]  # Windows: the path of the program, and no more
+    first, space, rest = command.partition(" ")
+    if not first.startswith("/"):
+        return command
+    first = first.rpartition("/")[2]
+    if first.startswith("python") and rest.startswith("/"):
+        return program(rest)
+    return first + space + rest

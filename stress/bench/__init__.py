@@ -8,6 +8,10 @@ median of the rounds' ratios, and of their times; never a mean, which one interr
     edits, editor, bare                   the phases; each yields round after round
     imports                               of samples
     contention, contender
+    waits, handing, waiter
+    turns, taker
+    lockers, flocker, peers               what waits in the last two: ours, the bare flock, other libraries
+    together, start, pair                 processes that start together, or are two
     contents, transforms                  the files, and what an edit does to them
     claims                                what is compared with what, and the target
     outcome                               samples -> figures; pure

@@ -15,6 +15,7 @@ from .claims import CLAIMS
 from .environment import describe
 from .export import as_json
 from .outcome import judge
+from .peers import PEERS, installed
 from .progress import Progress
 from .table import render, render_environment
 
@@ -73,9 +74,9 @@ class _Session:
             self._environment = describe(self._options.directory, None)
             peer = _peer(directory / "go")
             self._environment = describe(self._options.directory, peer)
-            for phase, rounds in _phases(directory, self._options, peer):
-                progress = Progress(phase, self._options.rounds, _tell)
-                for done, values in enumerate(islice(rounds, self._options.rounds), start=1):
+            for phase, number, rounds in _phases(directory, self._options, peer):
+                progress = Progress(phase, number, _tell)
+                for done, values in enumerate(islice(rounds, number), start=1):
                     for sample, value in values.items():
                         self._samples.setdefault(sample, []).append(value)
                     progress.done(done)
@@ -91,7 +92,8 @@ class _Session:
             sys.stdout.write(f"{render(outcomes)}\n")
         if self._environment:
             sys.stdout.write(render_environment(self._environment))
-        rounds = f"{options.rounds} rounds" if self._complete else f"at most {options.rounds} rounds, stopped early"
+        rounds = f"{options.rounds} rounds, of waiting {options.waiting_rounds}"
+        rounds = rounds if self._complete else f"at most {rounds}, stopped early"
         sys.stdout.write(f"Medians of {rounds}; repeat with:\n  {options.command}\n")
         sys.stdout.flush()
         for warning in warnings:
@@ -110,18 +112,27 @@ def _peer(directory: Path) -> Path | None:
         return None
 
 
-def _phases(directory: Path, options: Options, peer: Path | None) -> Iterator[tuple[str, Iterator[Round]]]:
+def _phases(directory: Path, options: Options, peer: Path | None) -> Iterator[tuple[str, int, Iterator[Round]]]:
+    """The name of each phase, how many rounds of it are wanted, and the rounds."""
     from .contention import contention_rounds
     from .edits import append_rounds, durable_rounds, recorded_rounds, same_size_rounds
     from .imports import import_rounds
+    from .turns import fairness_rounds, writer_rounds
+    from .waits import handoff_rounds, wait_rounds
 
-    effort = options.effort
-    yield "same-size edit", same_size_rounds(directory, effort.same_size_edits, peer)
-    yield "durable edit", durable_rounds(directory, effort.durable_edits)
-    yield "appended line", append_rounds(directory, effort.append_edits, peer)
-    yield "recorded edit", recorded_rounds(directory, effort.same_size_edits)
-    yield "import", import_rounds(effort.import_pairs)
-    yield "contention", contention_rounds(directory, effort.contention_ms)
+    for missing in (name for name in PEERS if not installed(name)):
+        _tell(f"warning: {missing} is not installed; the extra test brings it; measuring without it\n")
+    effort, many, few = options.effort, options.rounds, options.waiting_rounds
+    yield "same-size edit", many, same_size_rounds(directory, effort.same_size_edits, peer)
+    yield "durable edit", many, durable_rounds(directory, effort.durable_edits)
+    yield "appended line", many, append_rounds(directory, effort.append_edits, peer)
+    yield "recorded edit", many, recorded_rounds(directory, effort.same_size_edits)
+    yield "import", many, import_rounds(effort.import_pairs)
+    yield "contention", many, contention_rounds(directory, effort.contention_ms)
+    yield "hand-off", few, handoff_rounds(directory, effort.handoffs, effort.polled_handoffs)
+    yield "long wait", few, wait_rounds(directory, effort.wait_s)
+    yield "fairness", few, fairness_rounds(directory, effort.fairness_ms)
+    yield "writers among readers", few, writer_rounds(directory, effort.writers_ms)
 
 
 def _tell(text: str) -> None:

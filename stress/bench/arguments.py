@@ -27,12 +27,40 @@ class Effort:
     durable_edits: int
     import_pairs: int
     contention_ms: int
+    handoffs: int
+    polled_handoffs: int
+    wait_s: int
+    fairness_ms: int
+    writers_ms: int
 
 
-_FULL = Effort(same_size_edits=3000, append_edits=100, durable_edits=60, import_pairs=4, contention_ms=500)
-_QUICK = Effort(same_size_edits=200, append_edits=5, durable_edits=5, import_pairs=1, contention_ms=50)
+_FULL = Effort(
+    same_size_edits=3000,
+    append_edits=100,
+    durable_edits=60,
+    import_pairs=4,
+    contention_ms=500,
+    handoffs=150,
+    polled_handoffs=12,
+    wait_s=5,
+    fairness_ms=2000,
+    writers_ms=3000,
+)
+_QUICK = Effort(
+    same_size_edits=200,
+    append_edits=5,
+    durable_edits=5,
+    import_pairs=1,
+    contention_ms=50,
+    handoffs=20,
+    polled_handoffs=3,
+    wait_s=5,
+    fairness_ms=400,
+    writers_ms=500,
+)
 _FULL_ROUNDS = 15
 _QUICK_ROUNDS = 3
+_ROUNDS_A_WAIT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +78,11 @@ class Options:
         return _QUICK if self.quick else _FULL
 
     @property
+    def waiting_rounds(self) -> int:
+        """The rounds of the phases in which processes wait: fewer, as each takes seconds."""
+        return -(-self.rounds // _ROUNDS_A_WAIT)
+
+    @property
     def command(self) -> str:
         """The command that measures the same again."""
         options = ["--quick"] if self.quick else []
@@ -60,7 +93,8 @@ def parse(arguments: Sequence[str] | None) -> Options:
     """The options in `arguments`; a wrong one ends the program with one line and exit code 2."""
     parser = _Parser(
         prog=PROGRAM,
-        description="Measure lockedfile beside Go's own, bare system calls and a bare interpreter, in about a minute.",
+        description="Measure lockedfile beside Go's own, bare system calls, a bare interpreter and other libraries, in "
+        "about four minutes.",
         epilog="Exit code 0: measured, whether or not the targets are met; 1: could not measure; 2: wrong usage; "
         "130: stopped by Ctrl-C, after printing what was measured.",
         allow_abbrev=False,

@@ -40,7 +40,8 @@ def cautions(
         for one in outcomes
         if one.close
     ]
-    noisy = [f"{_name(one)} (+-{one.noise:.0%})" for one in outcomes if one.noise > _LARGE_NOISE]
+    promised = [one for one in outcomes if one.claim.limit is not None]
+    noisy = [f"{_name(one)} (+-{one.noise:.0%})" for one in promised if one.noise > _LARGE_NOISE]
     if noisy:
         found.append(f"The rounds differ much in {', '.join(noisy)}: end other programs, or give more --rounds.")
     return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .peers import PEERS
+
 __all__ = ["CLAIMS", "PROCESSES", "Claim"]
 
 PROCESSES = (1, 2, 8, 32)
@@ -13,8 +15,8 @@ PROCESSES = (1, 2, 8, 32)
 class Claim:
     """One comparison. `ours` and `theirs` name samples, and a sample's name ends in its unit.
 
-    `limit` is for ours / theirs, or for ours - theirs where `by_difference`; with `at_least` more is better. Without a
-    `limit` nothing is promised, it is good to know.
+    `limit` is for ours / theirs, for ours - theirs where `by_difference`, for ours alone where `by_itself`; with
+    `at_least` more is better. Without a `limit` nothing is promised, it is good to know.
     """
 
     name: str
@@ -24,11 +26,12 @@ class Claim:
     versus: str
     limit: float | None
     by_difference: bool = False
+    by_itself: bool = False
     at_least: bool = False
 
     @property
     def unit(self) -> str:
-        """The unit of the samples: ns, ms or edits_per_s."""
+        """The unit of the samples: ns, ms, share or edits_per_s."""
         return "edits_per_s" if self.ours.endswith("edits_per_s") else self.ours.rpartition("_")[2]
 
 
@@ -40,6 +43,53 @@ def _contention(processes: int) -> Claim:
         theirs="processes_1_edits_per_s",
         versus="1 process",
         limit=0.6,
+        at_least=True,
+    )
+
+
+def _handoff(percentile: str, versus: str, limit: float | None = None) -> Claim:
+    return Claim(
+        f"handoff_{percentile}_{versus}",
+        f"hand-off with a deadline, {percentile}",
+        ours=f"handoff_lockedfile_{percentile}_ns",
+        theirs=f"handoff_{versus}_{percentile}_ns",
+        versus=versus,
+        limit=limit,
+    )
+
+
+def _endless(percentile: str) -> Claim:
+    return Claim(
+        f"handoff_endless_{percentile}_flock",
+        f"hand-off without a deadline, {percentile}",
+        ours=f"handoff_lockedfile_endless_{percentile}_ns",
+        theirs=f"handoff_flock_{percentile}_ns",
+        versus="flock",
+        limit=None,
+    )
+
+
+def _wait(versus: str, said: str, limit: float | None = None) -> Claim:
+    return Claim(
+        f"wait_{versus}",
+        "CPU time of a wait of 5 s",
+        ours="wait_lockedfile_cpu_ms",
+        theirs=f"wait_{versus}_cpu_ms",
+        versus=said,
+        limit=limit,
+        by_itself=limit is not None,
+    )
+
+
+def _fairness(versus: str, limit: float | None = None) -> Claim:
+    return Claim(
+        f"fairness_{versus}",
+        "fewest / most turns of 4 processes",
+        ours="fairness_lockedfile_share",
+        theirs=f"fairness_{versus}_share",
+        versus=versus,
+        limit=limit,
+        by_itself=True,
         at_least=True,
     )
 
@@ -75,4 +125,27 @@ CLAIMS = (
         at_least=True,
     ),
     *map(_contention, PROCESSES[1:]),
+    Claim(
+        "deadline", "edit of 2 KB, with a deadline", "same_size_with_deadline_ns", "same_size_edit_ns", "without", 1.05
+    ),
+    _handoff("p50", "flock", 5.0),
+    _handoff("p50", "filelock", 1 / 30),
+    _handoff("p50", "portalocker"),
+    _handoff("p50", "fasteners"),
+    *(_handoff("p99", versus) for versus in ("flock", *PEERS)),
+    _endless("p50"),
+    _endless("p99"),
+    _wait("flock", "flock and an alarm", 5.0),
+    *(_wait(versus, versus) for versus in PEERS),
+    _fairness("flock", 0.9),
+    *map(_fairness, PEERS),
+    Claim(
+        "writer",
+        "longest wait of a writer, 8 readers",
+        ours="writer_lockedfile_ms",
+        theirs="writer_flock_ms",
+        versus="flock",
+        limit=100.0,
+        by_itself=True,
+    ),
 )

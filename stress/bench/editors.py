@@ -1,4 +1,4 @@
-"""The editors that are timed in a process of their own: ours in its three kinds, the bare calls, a peer."""
+"""The editors that are timed in a process of their own: ours in its kinds, the bare calls, a peer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EDITORS", "editor"]
 
-_OURS: dict[str, dict[str, bool]] = {
+_OURS: dict[str, dict[str, Any]] = {
     "lockedfile": {},
+    "with-deadline": {"timeout": 60.0},
     "durable": {"durable": True},
     "go-protocol": {"crash_safe": False},
 }

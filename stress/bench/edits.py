@@ -24,13 +24,14 @@ _LARGE_BYTES = 1_000_000
 
 
 def same_size_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator[Round]:
-    """Nanoseconds of an edit that flips one bit of 2 KB: ours in two kinds, Go's, a peer's, and the bare calls."""
+    """Nanoseconds of an edit that flips one bit of 2 KB: ours in three kinds, Go's, a peer's, and the bare calls."""
     path = directory / "same-size"
     path.write_bytes(go_sum(_SMALL_BYTES))
     contestants: dict[str, Callable[[], float]] = {
         f"same_size_{sample}_ns": partial(_python_ns, editor, "same", path, edits)
         for sample, editor in (
             ("edit", "lockedfile"),
+            ("with_deadline", "with-deadline"),
             ("go_protocol", "go-protocol"),
             ("bare", "bare"),
             ("checked", "checked"),

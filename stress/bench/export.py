@@ -51,15 +51,16 @@ def as_json(
 def _outcome(outcome: Outcome) -> dict[str, object]:
     claim = outcome.claim
     compared = f"difference_{claim.unit}" if claim.by_difference else "ratio"
+    quartiles = f"ours_{claim.unit}" if claim.by_itself else compared
     return {
         "name": claim.name,
         "what": claim.what,
         "versus": claim.versus,
         f"ours_{claim.unit}": outcome.ours,
         f"theirs_{claim.unit}": outcome.theirs,
-        compared: outcome.compared,
-        f"{compared}_low_quartile": outcome.low,
-        f"{compared}_high_quartile": outcome.high,
+        **({} if claim.by_itself else {compared: outcome.compared}),
+        f"{quartiles}_low_quartile": outcome.low,
+        f"{quartiles}_high_quartile": outcome.high,
         "target": None if claim.limit is None else {"at_least" if claim.at_least else "at_most": claim.limit},
         "met": outcome.met,
     }

@@ -17,8 +17,8 @@ __all__ = ["Outcome", "judge"]
 class Outcome:
     """What the rounds say of one claim.
 
-    `compared` is the median of what the rounds say each: ours / theirs, or ours - theirs. Half of the rounds lie
-    between `low` and `high`.
+    `compared` is the median of what the rounds say each: ours / theirs, ours - theirs, or ours alone. Half of the
+    rounds lie between `low` and `high`.
     """
 
     claim: Claim
@@ -40,8 +40,9 @@ class Outcome:
 
     @property
     def noise(self) -> float:
-        """Half the width of the middle half of the rounds, as a share of the figure; of a difference, of its target."""
-        scale = self.claim.limit if self.claim.by_difference and self.claim.limit else self.compared
+        """Half the width of the middle half of the rounds, as a share of the ratio, or of the target if it is none."""
+        claim = self.claim
+        scale = claim.limit if (claim.by_difference or claim.by_itself) and claim.limit else self.compared
         return (self.high - self.low) / 2 / abs(scale) if scale else 0.0
 
     def _within(self, figure: float) -> bool | None:
@@ -56,7 +57,12 @@ def judge(claim: Claim, samples: Samples) -> Outcome | None:
     ours, theirs = samples.get(claim.ours), samples.get(claim.theirs)
     if not ours or not theirs:
         return None
-    pairs = zip(ours, theirs, strict=True)
-    compared = [mine - other if claim.by_difference else mine / other for mine, other in pairs]
+    compared = [_compared(claim, mine, other) for mine, other in zip(ours, theirs, strict=True)]
     low, _, high = quantiles(compared, n=4, method="inclusive") if len(compared) > 1 else compared * 3
     return Outcome(claim, median(ours), median(theirs), median(compared), low, high)
+
+
+def _compared(claim: Claim, ours: float, theirs: float) -> float:
+    if claim.by_itself:
+        return ours
+    return ours - theirs if claim.by_difference else ours / theirs

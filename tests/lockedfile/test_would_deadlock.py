@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pickle
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -78,11 +77,10 @@ def test_who_asks_by_another_name_is_told(path: Path, asked: str) -> None:
     assert answers("Edit", asked, path, *other_names(path)) == ["WouldDeadlock"] * 3
 
 
+@needs.posix
 def test_no_alarm_would_show(path: Path) -> None:
     """The check can fail: of a wait for oneself, by any name, and by one that is not looked through."""
     names = other_names(path)
-    if sys.platform == "win32":
-        pytest.skip("needs flock")
     assert answers("Edit", f"{WEAKENED}open_polling", path, timeout=0.05) == ["TimeoutError"]
     paths = f"{WEAKENED}open_knowing_paths"
     assert answers(paths, paths, path, *names, timeout=0.05) == ["Alarm", "TimeoutError", "Alarm"]

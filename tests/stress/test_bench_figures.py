@@ -20,7 +20,10 @@ from stress.bench.table import render
 AT_MOST = Claim("name", "an edit", "ours_ns", "theirs_ns", "theirs", 1.0)
 AT_LEAST = Claim("name", "some processes", "many_edits_per_s", "one_edits_per_s", "one", 0.6, at_least=True)
 DIFFERENCE = Claim("name", "an import", "ours_ms", "theirs_ms", "nothing", 10.0, by_difference=True)
+BY_ITSELF = Claim("name", "a wait", "ours_ms", "theirs_ms", "theirs", 5.0, by_itself=True)
 NO_TARGET = Claim("name", "an edit", "ours_ns", "theirs_ns", "others", None)
+SHARE = Claim("name", "turns", "ours_share", "theirs_share", "theirs", 0.9, by_itself=True, at_least=True)
+SLOW_PEER = Claim("name", "a hand-off", "ours_ns", "theirs_ns", "a peer", 1 / 30)
 
 MOUNTS = """\
 22 1 254:0 / / rw,relatime - ext4 /dev/root rw
@@ -57,6 +60,8 @@ def environment(file_system: str = "ext4") -> Environment:
         (AT_LEAST, [50], [100], 0.5, False),
         (DIFFERENCE, [15, 19, 18], [10, 10, 7], 9, True),
         (DIFFERENCE, [25, 29, 28], [10, 10, 10], 18, False),
+        (BY_ITSELF, [4, 9, 3], [0, 1, 1], 4, True),
+        (BY_ITSELF, [6], [100], 6, False),
         (NO_TARGET, [1], [2], 0.5, None),
     ],
 )
@@ -113,6 +118,12 @@ def test_calm_run_on_ext4_has_no_caution() -> None:
     assert cautions(options(), environment(), [calm], []) == []
 
 
+def test_rounds_that_differ_are_no_caution_where_nothing_is_promised() -> None:
+    """A list of all that is never steady would be read by nobody."""
+    wild = outcome(NO_TARGET, [30.0, 50.0, 70.0], [100.0] * 3)
+    assert cautions(options(), environment(), [wild], []) == []
+
+
 @pytest.mark.parametrize(
     ("ours", "file_system", "rounds", "missing", "told"),
     [
@@ -138,13 +149,19 @@ def test_table_aligns_its_columns() -> None:
         outcome(NO_TARGET, [9000.0], [8000.0]),
         outcome(AT_LEAST, [50.0], [100.0]),
         outcome(DIFFERENCE, [12.5], [10.0]),
+        outcome(BY_ITSELF, [3.0], [0.5]),
+        outcome(SHARE, [0.96], [0.0]),
+        outcome(SLOW_PEER, [100_000.0], [25_000_000.0]),
     ]
     assert render(rows) == (
-        "what                  ours       theirs             ratio  target    met\n"
-        "an edit             9.0 us      12.0 us  theirs      0.75  <= 1      yes\n"
+        "what                  ours       theirs             ratio  target        met\n"
+        "an edit             9.0 us      12.0 us  theirs      0.75  <= 1          yes\n"
         "an edit             9.0 us       8.0 us  others      1.12\n"
-        "some processes  50 edits/s  100 edits/s  one         0.50  >= 0.6    NO\n"
-        "an import          12.5 ms      10.0 ms  nothing  +2.5 ms  <= 10 ms  yes\n"
+        "some processes  50 edits/s  100 edits/s  one         0.50  >= 0.6        NO\n"
+        "an import          12.5 ms      10.0 ms  nothing  +2.5 ms  <= 10 ms      yes\n"
+        "a wait              3.0 ms       0.5 ms  theirs            ours <= 5 ms  yes\n"
+        "turns                 0.96         0.00  theirs            ours >= 0.9   yes\n"
+        "a hand-off        100.0 us      25.0 ms  a peer    0.0040  <= 0.0333     yes\n"
     )
 
 
@@ -157,6 +174,12 @@ def test_progress_is_told_only_of_what_takes_long() -> None:
         clock_ns[0] = now_ns
         progress.done(done)
     assert told == ["a phase: 2 of 9 rounds\n", "a phase: 4 of 9 rounds\n"]
+
+
+@pytest.mark.parametrize(("rounds", "waiting_rounds"), [(1, 1), (3, 1), (4, 1), (5, 2), (15, 4)])
+def test_phases_that_wait_have_fewer_rounds(rounds: int, waiting_rounds: int) -> None:
+    """Each takes seconds; but at least one there is, and more of all mean more of these."""
+    assert options(rounds).waiting_rounds == waiting_rounds
 
 
 @pytest.mark.parametrize("size_bytes", [1, 2048, 1_000_000])
