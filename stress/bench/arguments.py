@@ -52,11 +52,11 @@ _QUICK = Effort(
     durable_edits=5,
     import_pairs=1,
     contention_ms=50,
-    handoffs=20,
-    polled_handoffs=3,
+    handoffs=10,
+    polled_handoffs=1,
     wait_s=5,
-    fairness_ms=400,
-    writers_ms=500,
+    fairness_ms=200,
+    writers_ms=300,
 )
 _FULL_ROUNDS = 15
 _QUICK_ROUNDS = 3

@@ -26,6 +26,7 @@ _READERS = 8
 _WRITERS = 2
 _HOLD_MS = 10
 _THINK_MS = 5
+_WRITER_THINK_MS = 50  # a writer who comes at once again would keep all readers in step, and so its way open
 
 
 def fairness_rounds(directory: Path, duration_ms: int) -> Iterator[Round]:
@@ -54,7 +55,7 @@ def writer_rounds(directory: Path, duration_ms: int) -> Iterator[Round]:
 
 
 def _longest_ms(name: str, path: Path, duration_ms: int) -> float:
-    writer = _taker(name, path, _HOLD_MS, _THINK_MS, duration_ms)
+    writer = _taker(name, path, _HOLD_MS, _WRITER_THINK_MS, duration_ms)
     reader = _taker(f"{name}-shared", path, _HOLD_MS, _THINK_MS, duration_ms)
     told = together([writer] * _WRITERS + [reader] * _READERS, duration_ms)
     return max(int(line.split()[1]) for line in told[:_WRITERS]) / 1e6

@@ -76,14 +76,16 @@ def check_heirs_are_named(spawn: Spawn, path: Path, ask: Ask, how: str, kind: st
 
 
 def check_waiters_are_named(spawn: Spawn, path: Path, ask: Ask, kind: str, waiting: str) -> None:
-    """Those who wait are, after those who hold, and in the order in which they came."""
+    """Those who wait are, after those who hold."""
     holder = started(spawn, holding.hold, kind, path)
     waiters = []
     for count in (1, 2):
         waiters.append(spawn(holding.await_lock, waiting, path))
         until_waiting(path, count)
     expected = [(waiter.process.pid, waiting, True) for waiter in waiters]
-    assert brief(ask(str(path))) == [(holder.process.pid, kind, False), *expected]
+    first, *others = brief(ask(str(path)))
+    assert first == (holder.process.pid, kind, False)
+    assert sorted(others) == sorted(expected)  # a list that is read in several parts has no order
     let_go(holder)
     for waiter in waiters:
         waiter.expect("had it")
