@@ -87,6 +87,9 @@ class Terminal:
 def main() -> None:
     """Make the terminal ours, and become the program."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    settings = termios.tcgetattr(0)
+    settings[3] |= termios.NOFLSH  # or a key that sends a signal takes with it what is just being shown
+    termios.tcsetattr(0, termios.TCSANOW, settings)
     os.execv(sys.argv[1], sys.argv[1:])
 
 

@@ -34,30 +34,30 @@ WAITS = {"edit": ["--", "cat"], "run": ["--", "true"], "read": []}
 
 # A COMMAND that says that it runs, and how it is interrupted, and then waits for ever, or until the second time.
 STUBBORN = """
-import os, signal, sys
+import os, signal, sys, time
 def interrupted(*_):
     print("first", file=sys.stderr, flush=True)
     signal.signal(signal.SIGINT, lambda *_: os._exit(5))
 signal.signal(signal.SIGINT, interrupted)
 print("runs", file=sys.stderr, flush=True)
 while True:
-    signal.pause()
+    time.sleep(0.01)  # not pause, which a signal that came just before would not end
 """
 
 # One that ends well when it is asked to.
 POLITE = """
-import signal, sys
+import signal, sys, time
 asked = []
 for number in (signal.SIGTERM, signal.SIGHUP):
     signal.signal(number, lambda number, _: asked.append(number))
 print("runs", file=sys.stderr, flush=True)
 while not asked:
-    signal.pause()
+    time.sleep(0.01)  # not pause, which a signal that came just before would not end
 print("asked by", asked[0], file=sys.stderr, flush=True)
 """
 
 # One that is ended by any signal.
-PLAIN = "import signal, sys; print('runs', file=sys.stderr, flush=True)\nwhile True: signal.pause()"
+PLAIN = "import signal, sys; print('runs', file=sys.stderr, flush=True)\nimport time\nwhile True: time.sleep(0.01)"
 
 
 def plain(code: str) -> list[str]:
