@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 settings.register_profile("suite", deadline=None, database=None)  # no test asserts a time
 settings.load_profile("suite")
 
-# What the background of a shell has, which ignores Ctrl-C, and what nohup has, our children shall not inherit.
-for _name, _handler in (("SIGINT", signal.default_int_handler), ("SIGHUP", signal.SIG_DFL)):
+# What the background of a shell has, which ignores Ctrl-C and Ctrl-\\, and what nohup has, children shall not inherit.
+_HANDLERS = (("SIGINT", signal.default_int_handler), ("SIGQUIT", signal.SIG_DFL), ("SIGHUP", signal.SIG_DFL))
+for _name, _handler in _HANDLERS:
     if hasattr(signal, _name) and signal.getsignal(getattr(signal, _name)) is signal.SIG_IGN:
         signal.signal(getattr(signal, _name), _handler)
 
