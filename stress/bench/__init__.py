@@ -5,13 +5,13 @@ turns: each round runs all of them, in an order that moves on by one, and yields
 median of the rounds' ratios, and of their times; never a mean, which one interruption would spoil.
 
     arguments                             what was asked for
-    edits, editor, bare                   the phases; each yields round after round
+    edits, editor, alternate, bare        the phases; each yields round after round
     imports                               of samples
     contention, contender
-    waits, handing, waiter
+    waits, handing, waiter, holder
     turns, taker
     lockers, flocker, peers               what waits in the last two: ours, the bare flock, other libraries
-    together, start, pair                 processes that start together, or are two
+    together, start, pair                 processes that start together, or are forked
     contents, transforms                  the files, and what an edit does to them
     claims                                what is compared with what, and the target
     outcome                               samples -> figures; pure

@@ -115,7 +115,7 @@ def _peer(directory: Path) -> Path | None:
 def _phases(directory: Path, options: Options, peer: Path | None) -> Iterator[tuple[str, int, Iterator[Round]]]:
     """The name of each phase, how many rounds of it are wanted, and the rounds."""
     from .contention import contention_rounds
-    from .edits import append_rounds, durable_rounds, recorded_rounds, same_size_rounds
+    from .edits import append_rounds, deadline_rounds, durable_rounds, recorded_rounds, same_size_rounds
     from .imports import import_rounds
     from .turns import fairness_rounds, writer_rounds
     from .waits import handoff_rounds, wait_rounds
@@ -124,6 +124,7 @@ def _phases(directory: Path, options: Options, peer: Path | None) -> Iterator[tu
         _tell(f"warning: {missing} is not installed; the extra test brings it; measuring without it\n")
     effort, many, few = options.effort, options.rounds, options.waiting_rounds
     yield "same-size edit", many, same_size_rounds(directory, effort.same_size_edits, peer)
+    yield "edit with a deadline", many, deadline_rounds(directory, effort.deadline_turns)
     yield "durable edit", many, durable_rounds(directory, effort.durable_edits)
     yield "appended line", many, append_rounds(directory, effort.append_edits, peer)
     yield "recorded edit", many, recorded_rounds(directory, effort.same_size_edits)

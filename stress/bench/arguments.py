@@ -23,6 +23,7 @@ class Effort:
     """How much one round of each phase does."""
 
     same_size_edits: int
+    deadline_turns: int
     append_edits: int
     durable_edits: int
     import_pairs: int
@@ -36,6 +37,7 @@ class Effort:
 
 _FULL = Effort(
     same_size_edits=3000,
+    deadline_turns=80,
     append_edits=100,
     durable_edits=60,
     import_pairs=4,
@@ -48,6 +50,7 @@ _FULL = Effort(
 )
 _QUICK = Effort(
     same_size_edits=200,
+    deadline_turns=5,
     append_edits=5,
     durable_edits=5,
     import_pairs=1,

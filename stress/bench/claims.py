@@ -126,7 +126,12 @@ CLAIMS = (
     ),
     *map(_contention, PROCESSES[1:]),
     Claim(
-        "deadline", "edit of 2 KB, with a deadline", "same_size_with_deadline_ns", "same_size_edit_ns", "without", 1.05
+        "deadline",
+        "edit of 2 KB, with a deadline",
+        "deadline_with_ns",
+        "deadline_without_ns",
+        "without",
+        1.05,
     ),
     _handoff("p50", "flock", 5.0),
     _handoff("p50", "filelock", 1 / 30),

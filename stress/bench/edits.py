@@ -1,10 +1,11 @@
-"""The phases of one process alone: an edit that keeps the size, a line appended to a large file, an edit recorded."""
+"""The phases of one process alone: an edit that keeps the size, one with a deadline, a line appended, one recorded."""
 
 from __future__ import annotations
 
 import json
 from functools import partial
 from importlib.util import find_spec
+from itertools import count
 from typing import TYPE_CHECKING
 
 from .child import module, run
@@ -17,21 +18,20 @@ if TYPE_CHECKING:
 
     from .samples import Round
 
-__all__ = ["append_rounds", "durable_rounds", "recorded_rounds", "same_size_rounds"]
+__all__ = ["append_rounds", "deadline_rounds", "durable_rounds", "recorded_rounds", "same_size_rounds"]
 
 _SMALL_BYTES = 2048
 _LARGE_BYTES = 1_000_000
 
 
 def same_size_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator[Round]:
-    """Nanoseconds of an edit that flips one bit of 2 KB: ours in three kinds, Go's, a peer's, and the bare calls."""
+    """Nanoseconds of an edit that flips one bit of 2 KB: ours in two kinds, Go's, a peer's, and the bare calls."""
     path = directory / "same-size"
     path.write_bytes(go_sum(_SMALL_BYTES))
     contestants: dict[str, Callable[[], float]] = {
         f"same_size_{sample}_ns": partial(_python_ns, editor, "same", path, edits)
         for sample, editor in (
             ("edit", "lockedfile"),
-            ("with_deadline", "with-deadline"),
             ("go_protocol", "go-protocol"),
             ("bare", "bare"),
             ("checked", "checked"),
@@ -42,6 +42,18 @@ def same_size_rounds(directory: Path, edits: int, peer: Path | None) -> Iterator
     if peer:
         contestants["same_size_go_ns"] = lambda: _go_ns(peer, "same", path, edits)
     return rounds(contestants)
+
+
+def deadline_rounds(directory: Path, turns: int) -> Iterator[Round]:
+    """Nanoseconds of the same edit by itself, without a deadline and with one."""
+    path = directory / "deadline"
+    path.write_bytes(go_sum(_SMALL_BYTES))
+    editors = {"deadline_without_ns": "lockedfile", "deadline_with_ns": "with-deadline"}
+    for number in count():
+        samples = list(editors)[:: -1 if number % 2 else 1]
+        names = [editors[sample] for sample in samples]
+        took_ns = run(module("stress.bench.alternate", str(path), str(turns), *names)).split()
+        yield dict(zip(samples, map(float, took_ns), strict=True))
 
 
 def durable_rounds(directory: Path, edits: int) -> Iterator[Round]:

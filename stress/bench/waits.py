@@ -7,6 +7,7 @@ from functools import partial
 from itertools import repeat
 from math import inf
 from statistics import median, quantiles
+from time import sleep
 from typing import TYPE_CHECKING, NamedTuple
 
 from .child import finish, module, run, started
@@ -24,6 +25,7 @@ __all__ = ["handoff_rounds", "wait_rounds"]
 
 _TIMEOUT_S = 60.0  # of waits that end before
 _LONGEST_REST_S = 60.0
+_STAGGER_S = 0.3
 
 
 class _Waiting(NamedTuple):
@@ -84,14 +86,20 @@ def _handoffs_ns(directory: Path, waiting: _Waiting, handoffs: int) -> Sequence[
 
 
 def wait_rounds(directory: Path, wait_s: float) -> Iterator[Round]:
-    """Milliseconds of processor time that a wait of so many seconds costs, till its deadline; all wait at once."""
+    """Milliseconds of processor time that a wait of so many seconds costs, till its deadline.
+
+    They wait at the same time, which takes nobody's time, but neither begin nor end together, which would.
+    """
     lockers = ["lockedfile", "flock", *filter(installed, PEERS)]
     for name in lockers:
         (directory / f"taken-by-{name}").touch()
         run(_waiter(directory, name, 0.01))  # the byte code of what it imports is there from now on
     for _ in repeat(None):
         with ExitStack() as stack:
-            waiters = {name: stack.enter_context(started(_waiter(directory, name, wait_s))) for name in lockers}
+            waiters: dict[str, subprocess.Popen[bytes]] = {}
+            for name in lockers:
+                waiters[name] = stack.enter_context(started(_waiter(directory, name, wait_s)))
+                sleep(_STAGGER_S)
             used = {
                 f"wait_{name}_cpu_ms": float(finish(waiter, wait_s + _LONGEST_REST_S))
                 for name, waiter in waiters.items()
