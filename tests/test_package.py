@@ -60,7 +60,7 @@ PACKAGES = {
         ROOT / "simulator",
         layers=(
             ("__init__", "config", "history"),
-            ("recorder", "strategies", "workload"),
+            ("contents", "recorder", "strategies", "workload"),
             ("checker", "saved", "stats"),
             ("report",),
             ("process", "worker"),
