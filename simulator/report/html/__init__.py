@@ -1,0 +1,1 @@
+"""The page of a run, and what pages are made of: charts, markup, and the shell around them."""
