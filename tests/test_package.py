@@ -63,6 +63,7 @@ PACKAGES = {
             ("contents", "recorder", "strategies", "workload"),
             ("checker", "saved", "stats"),
             ("report",),
+            ("thresholds",),
             ("process", "worker"),
             ("faults",),
             ("crew",),
