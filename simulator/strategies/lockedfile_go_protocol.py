@@ -6,35 +6,22 @@ from typing import TYPE_CHECKING
 
 import lockedfile
 
+from .lockedfile import Lockedfile
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 __all__ = ["STRATEGY"]
 
 
-class GoProtocol:
-    """Edits as Go does, reads through `lockedfile.read`."""
+class GoProtocol(Lockedfile):
+    """Edits as Go does, and the reads of all."""
 
     name = "lockedfile-go-protocol"
 
-    def probe(self) -> str | None:
-        """It runs wherever files can be locked; where not, the first edit says why."""
-        return None
-
-    def open(self, path: str) -> None:
-        """Nothing stays open between edits."""
-        self._path = path
-
     def edit(self, transform: Callable[[bytes], bytes]) -> lockedfile.Edited:
         """Edit the file."""
-        return lockedfile.Edit(self._path, transform, crash_safe=False)
-
-    def read(self) -> bytes:
-        """Read the file."""
-        return lockedfile.read(self._path)
-
-    def close(self) -> None:
-        """Nothing is open."""
+        return lockedfile.Edit(self._path, transform, timeout=self.timeout_s, crash_safe=False)
 
 
 STRATEGY = GoProtocol
