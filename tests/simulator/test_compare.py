@@ -1,0 +1,138 @@
+"""Lockers beside each other: what is told of them, and real runs."""
+
+from __future__ import annotations
+
+import json
+
+from simulator.checker import check
+from simulator.config import Config
+from simulator.history import Faults, Outcome
+from simulator.report import Account
+from simulator.report.comparison import Absent, Comparison, Entry, compared, relative
+from simulator.report.comparison_page import page
+from simulator.report.comparison_text import markdown, text
+from simulator.stats import measure
+
+from .histories import content, edit, run_of
+
+CONFIG = Config(
+    workers=2, readers=0, duration_s=5.0, edits=None, hold_ms="0", think_ms="1", file=None, strategy="none", seed=7
+)
+
+
+def run_at(rate: float, *, wrong: bool = False) -> Account:
+    """Give a run of two edits, so many a second; the wrong one loses an update."""
+    history = run_of(edit(0, content(0), content(1), at=0), edit(1, content(0 if wrong else 1), content(2), at=10))
+    numbers = measure(history, 2)._replace(edits_per_s=rate)
+    return Account(
+        CONFIG, history, check(history), numbers, 0.5,
+        interrupted=False, lost=(), failures=(), faults=Faults(), litter=(), kept_in=None,
+    )  # fmt: skip
+
+
+COMPARISON = Comparison(
+    CONFIG,
+    "python -m simulator compare --workers 2 --seed 7 --runs 3",
+    wanted=3,
+    entries=(
+        Entry("slow", (run_at(100.0), run_at(110.0), run_at(90.0))),
+        Entry("none", (run_at(9000.0), run_at(9000.0, wrong=True), run_at(9000.0))),
+        Entry("fast", (run_at(1000.0), run_at(1100.0), run_at(990.0))),
+        Entry("a.package.of.mine:Locker", (run_at(500.0), run_at(550.0))),
+    ),
+    absent=(Absent("go", "there is no go command"),),
+    interrupted=True,
+)
+
+TEXT = """\
+2 workers, 5 s each, seed 7, median of 3 rounds in turns
+
+strategy               verdict   edits/s  wait p50       p99       max   Jain
+fast                   VALID       1,000      1 ns      1 ns      1 ns  1.000
+a.package.of.mine:Locker
+                       VALID         525      1 ns      1 ns      1 ns  1.000
+slow                   VALID         100      1 ns      1 ns      1 ns  1.000
+none                   INVALID     9,000      1 ns      1 ns      1 ns  1.000
+
+fast made
+   2.00 ± 0.00 times as many edits a second as a.package.of.mine:Locker
+  10.33 ± 0.58 times as many edits a second as slow
+
+a.package.of.mine:Locker: 2 of 3 rounds
+none: INVALID: two edits read the same content, so one wiped out the other
+go cannot run here: there is no go command
+stopped before its time; the run that was under way is not counted
+
+repeat    python -m simulator compare --workers 2 --seed 7 --runs 3
+"""
+
+MARKDOWN = """\
+| strategy | verdict | edits/s | wait p50 | wait p99 | wait max | Jain | best/this |
+| :-- | :-- | --: | --: | --: | --: | --: | --: |
+| `fast` | VALID | 1,000 | 1 ns | 1 ns | 1 ns | 1.000 | 1.00 |
+| `a.package.of.mine:Locker` | VALID | 525 | 1 ns | 1 ns | 1 ns | 1.000 | 2.00 ± 0.00 |
+| `slow` | VALID | 100 | 1 ns | 1 ns | 1 ns | 1.000 | 10.33 ± 0.58 |
+| `none` | INVALID | 9,000 | 1 ns | 1 ns | 1 ns | 1.000 | - |
+| `go` | cannot run here | - | - | - | - | - | - |
+
+2 workers, 5 s each, seed 7, median of 3 rounds in turns:
+`python -m simulator compare --workers 2 --seed 7 --runs 3`
+"""
+
+
+def test_text_ranks_the_right_ones_and_shows_the_wrong_ones() -> None:
+    """One wrong round of three is enough not to be counted, however fast it is."""
+    assert text(COMPARISON) == TEXT
+    assert max(map(len, TEXT.splitlines())) <= 80
+
+
+def test_markdown_is_one_table_with_its_command() -> None:
+    """So that it can be repeated."""
+    assert markdown(COMPARISON) == MARKDOWN
+
+
+def test_ratio_is_of_a_round_at_a_time() -> None:
+    """What slows a whole round down changes no ratio; one round has no deviation."""
+    steady = Entry("a", (run_at(100.0), run_at(10.0), run_at(1.0)))
+    double = Entry("b", (run_at(200.0), run_at(20.0), run_at(2.0)))
+    assert relative(double, steady) == (2.0, 0.0)
+    assert str(relative(double, Entry("c", (run_at(50.0),)))) == "4.00"
+    assert relative(double, Entry("d", (run_at(0.0),))) is None
+
+
+def test_comparison_without_a_right_one_has_no_best() -> None:
+    """And one without any run says so."""
+    wrong = COMPARISON._replace(entries=COMPARISON.entries[1:2])
+    assert "times as many" not in text(wrong)
+    assert compared(wrong)["best"] is None
+    assert "Nothing was measured." in text(COMPARISON._replace(entries=()))
+
+
+def test_document_has_every_run() -> None:
+    """All figures of each round, and what stands in the table."""
+    made = json.loads(json.dumps(compared(COMPARISON)))
+    assert (made["best"], made["interrupted"]) == ("fast", True)
+    slow = made["strategies"][2]
+    assert (slow["strategy"], slow["result"], slow["edits_per_s"], len(slow["runs"])) == ("slow", "VALID", 100.0, 3)
+    assert round(slow["best_is_times_as_fast"]["mean"], 2) == 10.33
+    assert made["strategies"][3]["best_is_times_as_fast"] is None
+    assert made["cannot_run"] == [{"strategy": "go", "reason": "there is no go command"}]
+
+
+def test_page_shows_each_and_asks_no_network() -> None:
+    """The table with a bar for each that is right; what comes from outside is escaped."""
+    made = page(COMPARISON._replace(absent=(Absent("<b>", "not here"),)))
+    for entry in COMPARISON.entries:
+        assert f">{entry.strategy}</th>" in made
+    assert made.count('class="bar"') == 4
+    assert 'width="52.5%"' in made
+    assert 'width="0%"' in made
+    assert "&lt;b&gt;" in made
+    assert "http" not in made.replace("http-equiv", "")
+
+
+def test_run_without_a_wait_has_no_time_to_tell() -> None:
+    """No 0 ns where nothing was measured."""
+    history = run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO)._replace(locked_ns=0))
+    account = run_at(0.0)._replace(numbers=measure(history, 2), verdict=check(history))
+    assert "-         -         -  0.000" in text(COMPARISON._replace(entries=(Entry("x", (account,)),)))
