@@ -4,4 +4,5 @@ import sys
 
 from .cli import main
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":  # not where a server that forks workers imports it
+    sys.exit(main(sys.argv[1:]))

@@ -1,4 +1,4 @@
-"""The arguments of the command line: what can be asked for, and one clear line for what can not."""
+"""The options that describe a run, for all commands that do one, and one clear line for what cannot be done."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ import difflib
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from . import distribution
 from .config import Config
+from .launch import STARTS
 from .process import CAN_FREEZE
-from .strategies import NAMES
+from .strategies import NAMES, StrategyError, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["USAGE", "Request", "requested"]
+__all__ = ["USAGE", "Parser", "add_harm", "add_load", "amount", "config_of", "existing_path", "whole"]
 
 USAGE = 2
 """The exit code of a command line that cannot be done as it is."""
@@ -22,76 +24,35 @@ USAGE = 2
 _MOST_WORKERS = 1024
 _MOST = 1_000_000  # seconds, or milliseconds
 _MOST_FAULTS = 1000  # a second
-
-_DESCRIPTION = """\
-Start real processes that all edit one real go.mod: worker 7 raises the version
-of example.com/worker07, again and again, each edit under the lock of the
-strategy. Measure how long each waits, then decide from the recorded history
-whether any write was torn or any update lost.
-"""
-
-_EPILOG = """\
-examples:
-  python -m simulator --workers 32                 the usual run, 5 seconds
-  python -m simulator --workers 8 --strategy none  see what the lock is for
-  python -m simulator --workers 16 --readers 8     readers in between
-  python -m simulator --hold-ms 5 --think-ms 50    slow edits, patient editors
-  python -m simulator --file go.sum --edits 200    on a copy of a file of yours
-  python -m simulator --workers 32 --kill-rate 5   kill workers as they edit
-  python -m simulator --kill-rate 5 --strategy lockedfile-go-protocol
-                                                   and there is no journal
-  python -m simulator --quiet --json - | jq .numbers     for other programs
-
-exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 wrong usage,
-            3 the strategy cannot run here
-Ctrl-C stops the run early, and what was recorded until then is judged.
-"""
+_THINK_MS = "exp:1"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """One line for an error, with the option that was probably meant."""
 
+    def __init__(self, command: str, description: str, epilog: str) -> None:
+        super().__init__(
+            prog=f"python -m simulator {command}".rstrip(),
+            description=description,
+            epilog=epilog,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        self._told_as = f"simulator {command}".rstrip()
+
     def error(self, message: str) -> NoReturn:
+        """Leave with that line and the exit code `USAGE`."""
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message and unknown.strip():
             options = [option for action in self._actions for option in action.option_strings]
             near = difflib.get_close_matches(unknown.split()[0].split("=")[0], options, n=1, cutoff=0.7)
             message = f"unknown argument {unknown.split()[0]}" + (f"; did you mean {near[0]}?" if near else "")
-        self.exit(USAGE, f"simulator: {message} (--help tells more)\n")
+        self.exit(USAGE, f"{self._told_as}: {message} (--help tells more)\n")
 
 
-class Request(NamedTuple):
-    """A command line, understood."""
+def whole(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type of arguments: a whole number between the two."""
 
-    config: Config
-    json: str | None  # where the figures go; - is stdout
-    dir: str | None  # where the run is kept
-    quiet: bool
-
-
-def requested(arguments: list[str]) -> Request:
-    """Understand `arguments`, or leave with one line on stderr and the exit code `USAGE`."""
-    parser = _parser()
-    options = parser.parse_args(arguments)
-    if options.stop_rate and not CAN_FREEZE:
-        parser.error("argument --stop-rate: this system cannot stop a process and let it go on; --kill-rate it can")
-    config = Config(
-        workers=options.workers,
-        readers=options.readers,
-        duration_s=None if options.edits else options.duration,
-        edits=options.edits,
-        hold_ms=options.hold_ms,
-        think_ms=options.think_ms,
-        file=options.file,
-        strategy=options.strategy,
-        seed=secrets.randbelow(1_000_000) if options.seed is None else options.seed,
-        kill_rate=options.kill_rate,
-        stop_rate=options.stop_rate,
-    )
-    return Request(config, options.json, options.dir, options.quiet)
-
-
-def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     def parsed(word: str) -> int:
         try:
             number = int(word)
@@ -104,13 +65,16 @@ def _whole(least: int, most: int | None = None) -> Callable[[str], int]:
     return parsed
 
 
-def _path(word: str) -> str:
+def existing_path(word: str) -> str:
+    """A type of arguments: a path that is not empty."""
     if not word:
         raise argparse.ArgumentTypeError("the path is empty")
     return word
 
 
-def _amount(*, zero: bool, most: int = _MOST) -> Callable[[str], float]:
+def amount(*, zero: bool, most: int = _MOST) -> Callable[[str], float]:
+    """A type of arguments: a number up to `most`, which may be 0 or not."""
+
     def parsed(word: str) -> float:
         try:
             number = float(word)
@@ -123,61 +87,126 @@ def _amount(*, zero: bool, most: int = _MOST) -> Callable[[str], float]:
     return parsed
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
-        prog="python -m simulator",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    load_options = parser.add_argument_group("load")
-    load_options.add_argument(
-        "--workers", type=_whole(1, _MOST_WORKERS), default=8, metavar="N", help="processes that edit (default 8)"
-    )
-    load_options.add_argument(
-        "--readers", type=_whole(0, _MOST_WORKERS), default=0, metavar="N", help="processes that only read (default 0)"
-    )
-    length = load_options.add_mutually_exclusive_group()
-    length.add_argument(
-        "--duration", type=_amount(zero=False), default=5.0, metavar="SECONDS", help="how long to edit (default 5)"
-    )
-    length.add_argument("--edits", type=_whole(1), metavar="N", help="or how many edits each worker tries")
-    load_options.add_argument(
-        "--hold-ms",
-        type=_amount(zero=True),
-        default=0.0,
-        metavar="MS",
-        help="keep the lock so long in each edit (default 0)",
-    )
-    load_options.add_argument(
+def _durations(word: str) -> str:
+    try:
+        distribution.parse(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return word
+
+
+def _strategies(word: str) -> str:
+    try:
+        for name in word.split(","):
+            load(name)
+    except StrategyError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return word
+
+
+class _Option(NamedTuple):
+    name: str
+    type: Callable[[str], object]
+    default: object
+    metavar: str
+    help: str
+
+
+_CROWD = (
+    _Option("--workers", whole(1, _MOST_WORKERS), 8, "N", "processes that edit (default 8)"),
+    _Option("--readers", whole(0, _MOST_WORKERS), 0, "N", "processes that only read, under the lock (default 0)"),
+    _Option(
+        "--peekers",
+        whole(0, _MOST_WORKERS),
+        0,
+        "N",
+        "processes that read without a lock: how often do they see a mix? (default 0)",
+    ),
+)
+_PACE = (
+    _Option("--hold-ms", _durations, "0", "MS", "keep the lock so long in each edit (default 0)"),
+    _Option(
         "--think-ms",
-        type=_amount(zero=True),
-        default=1.0,
-        metavar="MS",
-        help="pause after each operation: mean of an exponential distribution (default 1; "
-        "at 0 whoever releases the lock mostly has it again at once)",
+        _durations,
+        None,
+        "MS",
+        f"pause after each operation (default {_THINK_MS}; at 0 whoever releases the lock mostly has it again at "
+        f"once); both take a number or a distribution: {distribution.FORMS}",
+    ),
+    _Option(
+        "--arrival-rate",
+        amount(zero=False),
+        None,
+        "R",
+        "an open loop: so many edits are due a second, of all workers together, at instants by chance, and waits "
+        "count from then, so that a stall is not hidden (default: closed, each worker thinks and then edits)",
+    ),
+    _Option("--ramp", amount(zero=True), 0.0, "SECONDS", "let workers begin one by one over so long (default 0)"),
+    _Option(
+        "--limit",
+        whole(1, _MOST_WORKERS),
+        None,
+        "N",
+        "let at most N editors wait at once; others are turned away, and counted",
+    ),
+    _Option(
+        "--timeout",
+        amount(zero=True),
+        None,
+        "SECONDS",
+        "give an edit up that has not got the lock by then, and count it",
+    ),
+)
+
+
+def add_load(parser: argparse.ArgumentParser, *, strategy: bool = True) -> None:
+    """The options that say who edits what, how often, and how long; read them by `config_of`."""
+    group = parser.add_argument_group("load")
+    _add(group, _CROWD)
+    length = group.add_mutually_exclusive_group()
+    length.add_argument(
+        "--duration", type=amount(zero=False), default=5.0, metavar="SECONDS", help="how long to edit (default 5)"
     )
-    load_options.add_argument(
-        "--strategy",
-        choices=NAMES,
-        metavar="NAME",
-        default="lockedfile",
-        help="the locker: lockedfile (default); lockedfile-durable, which waits for the disk; "
-        "lockedfile-go-protocol, without a journal, as Go does it; or none at all",
-    )
-    load_options.add_argument(
+    length.add_argument("--edits", type=whole(1), metavar="N", help="or how many edits each worker tries")
+    _add(group, _PACE)
+    if strategy:
+        group.add_argument(
+            "--strategy",
+            type=_strategies,
+            metavar="NAME",
+            default="lockedfile",
+            help=f"the locker: {', '.join(NAMES)}, or package.module:attribute, a class of yours; a,b mixes editors of "
+            "several kinds (default lockedfile)",
+        )
+    group.add_argument(
         "--file",
-        type=_path,
+        type=existing_path,
         metavar="PATH",
         help="edit a copy of this go.mod, go.work or go.sum (default: write a go.mod)",
     )
-    load_options.add_argument(
+    group.add_argument(
+        "--start",
+        choices=STARTS,
+        default="spawn",
+        help="start each worker as a fresh interpreter, or fork it from a server, which is quicker (default spawn)",
+    )
+    group.add_argument(
         "--seed",
-        type=_whole(0),
+        type=whole(0),
         metavar="N",
         help="of the go.mod that is written and of the pauses (default: by chance)",
     )
+
+
+def _add(group: argparse._ArgumentGroup, options: tuple[_Option, ...]) -> None:
+    for option in options:
+        group.add_argument(
+            option.name, type=option.type, default=option.default, metavar=option.metavar, help=option.help
+        )
+
+
+def add_harm(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is done to workers."""
     harm = parser.add_argument_group(
         "harm",
         "At instants by chance. Half of it is done to any worker, whatever it\n"
@@ -186,7 +215,7 @@ def _parser() -> _Parser:
     )
     harm.add_argument(
         "--kill-rate",
-        type=_amount(zero=True, most=_MOST_FAULTS),
+        type=amount(zero=True, most=_MOST_FAULTS),
         default=0.0,
         metavar="R",
         help="kill so many workers a second with SIGKILL, and put fresh ones in their places (default 0); the go.mod "
@@ -194,13 +223,44 @@ def _parser() -> _Parser:
     )
     harm.add_argument(
         "--stop-rate",
-        type=_amount(zero=True, most=_MOST_FAULTS),
+        type=amount(zero=True, most=_MOST_FAULTS),
         default=0.0,
         metavar="R",
         help="freeze so many workers a second with SIGSTOP, each for 20 ms on average (default 0; not on Windows)",
     )
-    output = parser.add_argument_group("output")
-    output.add_argument("--json", type=_path, metavar="PATH", help="write all figures there; - is stdout")
-    output.add_argument("--dir", type=_path, metavar="PATH", help="keep the run there: the file, all records, run.json")
-    output.add_argument("--quiet", action="store_true", help="show nothing while it runs")
-    return parser
+    harm.add_argument(
+        "--disk-full",
+        type=amount(zero=True, most=_MOST_FAULTS),
+        default=0.0,
+        metavar="R",
+        help="fill up the disk so many times a second, each for 50 ms on average (default 0; Linux, as root: the "
+        "file is then on a small tmpfs of its own)",
+    )
+
+
+def config_of(options: argparse.Namespace, parser: argparse.ArgumentParser) -> Config:
+    """Make the configuration of a run of what `add_load` and `add_harm` have understood."""
+    if options.arrival_rate and options.think_ms is not None:
+        parser.error("argument --think-ms: not with --arrival-rate, where edits come by a clock of their own")
+    if getattr(options, "stop_rate", 0) and not CAN_FREEZE:
+        parser.error("argument --stop-rate: this system cannot stop a process and let it go on; --kill-rate it can")
+    return Config(
+        workers=options.workers,
+        readers=options.readers,
+        peekers=options.peekers,
+        duration_s=None if options.edits else options.duration,
+        edits=options.edits,
+        hold_ms=options.hold_ms,
+        think_ms=_THINK_MS if options.think_ms is None else options.think_ms,
+        arrival_rate=options.arrival_rate or 0.0,
+        ramp_s=options.ramp,
+        limit=options.limit or 0,
+        timeout_s=options.timeout,
+        file=options.file,
+        strategy=getattr(options, "strategy", None) or "lockedfile",
+        seed=secrets.randbelow(1_000_000) if options.seed is None else options.seed,
+        start=options.start,
+        kill_rate=getattr(options, "kill_rate", 0.0),
+        stop_rate=getattr(options, "stop_rate", 0.0),
+        disk_full_rate=getattr(options, "disk_full", 0.0),
+    )

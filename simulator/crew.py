@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
 from .config import Config, Task
+from .distribution import parse
 from .faults import Fate
 from .history import Faults
 from .process import Process, allow_open_files
@@ -53,7 +54,7 @@ class Crew:
 
     def __init__(self, config: Config, directory: Path) -> None:
         self._config, self._directory = config, directory
-        self._size = config.workers + config.readers
+        self._size = config.size
         self._spares_wanted = min(ceil(config.kill_rate * _SPARES_S) + 1, _MOST_SPARES) if config.kill_rate else 0
         self._processes: list[Process] = []  # all that were ever started
         self._places: list[Process] = []  # of each worker the one that is, or was last, in its place
@@ -90,18 +91,13 @@ class Crew:
         config, number = self._config, len(self._processes)
         task = Task(
             process=number,
-            workers=config.workers,
-            strategy=config.strategy,
             path=str(saved.shared(self._directory)),
             records=str(saved.records(self._directory, number)),
-            duration_s=config.duration_s,
-            hold_ms=config.hold_ms,
-            think_ms=config.think_ms,
-            shifting=config.shifting,
-            seed=config.seed,
+            gate=str(saved.gate(self._directory)),
+            config=config,
         )
         try:
-            process = Process(task, number, self._directory, freezable=config.stop_rate > 0)
+            process = Process(task, self._directory)
         except OSError as error:
             who = f"worker {number} of {self._size}" if number < self._size else "a replacement"
             raise RunError(f"cannot start {who}: {error.strerror}") from error
@@ -171,7 +167,7 @@ class Crew:
         for process in self._places:
             process.stop()
         begun = time.monotonic()
-        grace_s = _GRACE_S + self._config.hold_ms / 1e3
+        grace_s = _GRACE_S + 2 * parse(self._config.hold_ms).mean_ms / 1e3
         while self._present() and time.monotonic() - begun < grace_s:
             self._look(watch, "stopping", begun)
             time.sleep(_LOOK_S / 10)
@@ -245,4 +241,5 @@ class Crew:
             replaced=sum(process.worker is not None for process in self._processes[self._size :]),
             freezes=self._fate.freezes,
             frozen_s=self._fate.frozen_s,
+            disk_fulls=self._fate.disk_fulls,
         )

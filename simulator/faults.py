@@ -1,4 +1,4 @@
-"""Kill workers and freeze them: when, and whom, is left to chance, from the seed of the run.
+"""Kill workers, freeze them, fill up the disk: when, and whom it hits, is left to chance, from the seed of the run.
 
 Kills and freezes each come at instants by chance, so many a second on average (a Poisson process). Each second one of
 them is for any worker, whatever it does. The others wait for a worker that is writing: one that has told its records
@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
 
+from . import disk
+from .distribution import parse
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from .config import Config
     from .process import Process
@@ -27,6 +30,7 @@ _AIM_S = 0.25  # so long such a blow waits for one at most,
 _AIMING = 0.3  # and so much of the time is spent waiting at most, as whoever waits looks without a pause
 _PAUSE_S = 0.02  # how long a frozen worker stays so: the mean of an exponential distribution
 _LONGEST_PAUSE_S = 0.5
+_FULL_S = 0.05  # how long there is no space: the mean of an exponential distribution
 
 
 class Instants:
@@ -54,18 +58,23 @@ class Fate:
     def __init__(self, config: Config, path: Path, begin_s: float) -> None:
         self._path = str(path)
         aimed_per_s = _AIMED * (config.kill_rate + config.stop_rate)
-        self._aim_s = min(_AIM_S + 2 * config.hold_ms / 1e3, _AIMING / aimed_per_s) if aimed_per_s else 0.0
+        longest_s = _AIM_S + 2 * parse(config.hold_ms).mean_ms / 1e3
+        self._aim_s = min(longest_s, _AIMING / aimed_per_s) if aimed_per_s else 0.0
         self._chance = Random(f"{config.seed}/faults")
         self._kills = Instants(Random(f"{config.seed}/kills"), config.kill_rate, begin_s)
         self._freezes = Instants(Random(f"{config.seed}/freezes"), config.stop_rate, begin_s)
+        self._disk_fulls = Instants(Random(f"{config.seed}/disk"), config.disk_full_rate, begin_s)
+        self._full_until_s = float("inf")
         self._frozen: list[tuple[float, Process]] = []  # and until when
         self.freezes = 0
         self.frozen_s = 0.0
+        self.disk_fulls = 0
 
     @property
     def next_s(self) -> float:
         """When there is something to do again, on `time.monotonic`."""
-        return min([self._kills.next_s, self._freezes.next_s, *(until for until, _ in self._frozen)])
+        ends = (until for until, _ in self._frozen)
+        return min([self._kills.next_s, self._freezes.next_s, self._disk_fulls.next_s, self._full_until_s, *ends])
 
     @property
     def frozen(self) -> int:
@@ -76,6 +85,7 @@ class Fate:
         """Do what is due now to those of `crowd` that are at work."""
         now = time.monotonic()
         self.thaw(now)
+        self._fill(now)
         while self._kills.due(now):
             victim = self._victim([process for process in crowd if process.at_work()])
             if victim:
@@ -88,6 +98,18 @@ class Fate:
                 victim.freeze()
                 self.freezes += 1
                 self.frozen_s += pause_s
+
+    def _fill(self, now_s: float) -> None:
+        """Fill the disk if it is time for that, or end it."""
+        place = Path(self._path).parent
+        if self._full_until_s <= now_s:
+            self._full_until_s = float("inf")
+            disk.free(place)
+        while self._disk_fulls.due(now_s):
+            if self._full_until_s == float("inf"):
+                disk.fill(place)
+                self.disk_fulls += 1
+                self._full_until_s = time.monotonic() + self._chance.expovariate(1 / _FULL_S)
 
     def thaw(self, now_s: float = float("inf")) -> None:
         """Let those go on who were frozen until now; by default all."""

@@ -20,6 +20,7 @@ __all__ = [
     "Kind",
     "Operation",
     "Outcome",
+    "Why",
     "by_lock",
     "digest",
     "withdrawn",
@@ -41,6 +42,8 @@ class Kind(IntEnum):
 
     EDIT = 1
     READ = 2
+    PEEK = 3
+    """A read that takes no lock; it may see half an edit, and that is nobody's fault."""
 
 
 class Outcome(IntEnum):
@@ -51,7 +54,22 @@ class Outcome(IntEnum):
     OK = 2
     """It happened."""
     FAIL = 3
-    """It raised, and so it did not happen. If it had the lock and did not even read, the run was over by then."""
+    """It did not happen; `Why` says why."""
+
+
+class Why(IntEnum):
+    """Why an operation failed."""
+
+    NONE = 0
+    """It raised; or it did not fail."""
+    OVER = 1
+    """The run was over when it had the lock at last."""
+    TIMEOUT = 2
+    """It gave up at its deadline."""
+    TURNED_AWAY = 3
+    """As many as may wait at once were waiting; it did not ask for the lock."""
+    REFUSED = 4
+    """The locker saw that somebody else had been quicker, and did nothing; it is tried again."""
 
 
 class Operation(NamedTuple):
@@ -70,6 +88,14 @@ class Operation(NamedTuple):
     read_size_bytes: int
     version: int  # the N of the v0.0.N that it wrote
     recovered: bool = False  # it found what an interrupted edit had left, and put that right first
+    why: Why = Why.NONE
+    due_ns: int = 0  # when it should have begun, where operations come by a clock of their own (an open loop)
+    writing_ns: int = 0  # when the transform had answered: bytes change from here on, not before
+
+    @property
+    def begun_ns(self) -> int:
+        """What a wait is counted from: when it should have begun, else when it did."""
+        return self.due_ns or self.invoked_ns
 
 
 def by_lock(operation: Operation) -> tuple[int, int]:
@@ -82,7 +108,7 @@ def by_lock(operation: Operation) -> tuple[int, int]:
 
 def withdrawn(operation: Operation) -> bool:
     """Was this edit given up because the run was over when it had the lock at last?"""
-    return operation.outcome is Outcome.FAIL and operation.locked_ns > 0 and operation.read == NOTHING
+    return operation.why is Why.OVER
 
 
 class Faults(NamedTuple):
@@ -93,6 +119,7 @@ class Faults(NamedTuple):
     replaced: int = 0
     freezes: int = 0
     frozen_s: float = 0.0  # all freezes together
+    disk_fulls: int = 0  # moments in which there was no space left
 
 
 class History(NamedTuple):
@@ -101,3 +128,4 @@ class History(NamedTuple):
     initial: bytes  # digest of the content before the first operation
     final: bytes  # and after the last
     operations: Sequence[Operation]
+    missed: int = 0  # operations that were due before the end of the run, and not even begun by then

@@ -1,19 +1,19 @@
 """One process of a run: start it, tell it what to do, look at it, freeze it, kill it.
 
 It begins as nobody in particular, and takes the place of a worker when it is told to start: so a few can be kept ready
-for those that will be killed. How processes differ between systems is known here, and nowhere else.
+for those that will be killed. How processes differ between systems is known here and in `launch`, and nowhere else.
 """
 
 from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from . import saved
+from .launch import launch
 from .recorder import Glance, State, peek
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ __all__ = ["CAN_FREEZE", "Process", "allow_open_files"]
 
 CAN_FREEZE = sys.platform != "win32"
 """Has this system a signal that stops a process, and one that lets it go on?"""
-
-if sys.platform == "win32":
-    _PROCESS_GROUP, _CREATION_FLAGS = None, subprocess.CREATE_NEW_PROCESS_GROUP
-else:
-    _PROCESS_GROUP, _CREATION_FLAGS = 0, 0
 
 
 def allow_open_files(number: int) -> None:
@@ -65,9 +60,9 @@ class Process:
     So its number is its own until it is seen to have ended, and a signal can hit no other.
     """
 
-    def __init__(self, task: Task, number: int, directory: Path, *, freezable: bool = False) -> None:
+    def __init__(self, task: Task, directory: Path) -> None:
         """Start it. Raises `OSError`."""
-        self.number = number
+        self.number = number = task.process
         self.worker: int | None = None  # whose place it has
         self.edits = 0  # that it is to try; 0 is no limit
         self.killed = False  # by us
@@ -77,17 +72,8 @@ class Process:
         self._glance: Glance | None = None
         read_end, self._orders = os.pipe()
         try:
-            with self._errors.open("wb") as errors:
-                # A group of its own: Ctrl-C at the terminal is for the run, which then stops its workers in good order.
-                self._process = subprocess.Popen(
-                    [sys.executable, "-m", "simulator.worker", task.to_json()],
-                    stdin=read_end,
-                    stdout=subprocess.DEVNULL,
-                    stderr=errors,
-                    process_group=_PROCESS_GROUP,
-                    creationflags=_CREATION_FLAGS,
-                )
-            if freezable:
+            self._process = launch(task.config.start, task.to_json(), read_end, self._errors)
+            if task.config.stop_rate:
                 _wake_with_input(read_end, self._process.pid)
         except BaseException:
             os.close(self._orders)
@@ -136,22 +122,34 @@ class Process:
     def freeze(self) -> None:
         """Stop it where it is, until `thaw`."""
         if sys.platform != "win32":
-            self._process.send_signal(signal.SIGSTOP)
+            self._signal(signal.SIGSTOP)
             self.frozen = True
 
     def thaw(self) -> None:
         """Let it go on."""
         if sys.platform != "win32":
-            self._process.send_signal(signal.SIGCONT)
+            self._signal(signal.SIGCONT)
             self.frozen = False
 
     def kill(self) -> None:
-        """End it at whatever instruction it is, frozen or not."""
+        """End it at whatever instruction it is, frozen or not, and what it has started with it."""
         self.killed = True
-        if sys.platform != "win32" and self._process.returncode is None:
-            os.kill(self._process.pid, signal.SIGKILL)  # Popen.kill would look first, and there are microseconds to hit
-        else:
+        if sys.platform == "win32":
             self._process.kill()
+        else:
+            self._signal(signal.SIGKILL)  # Popen.kill would look first, and there are microseconds to hit
+
+    if sys.platform != "win32":
+
+        def _signal(self, number: signal.Signals) -> None:
+            """Send a signal to its group; to itself, where it has none of its own yet."""
+            if self.buried:
+                return
+            try:
+                os.killpg(self._process.pid, number)
+            except OSError:  # a process that has only just been forked
+                with suppress(ProcessLookupError):
+                    os.kill(self._process.pid, number)
 
     def bury(self) -> int:
         """Wait for its end, and let go of all that was held for it; its exit code."""

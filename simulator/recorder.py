@@ -3,14 +3,15 @@
 What is stored in the mapping is the kernel's at once, whatever becomes of the process. A record is filled in the order
 of its events, and its outcome is last, so that one left unfinished reads as unknown:
 
-    begin   invoked, outcome INFO; then the count in the header takes it in
+    begin   due, invoked, outcome INFO; then the count in the header takes it in
     intend  locked, what was read, what will be written; then that this is told: before a byte of the file changes
-    end     locked and released as the locker measured them, returned; then the outcome
+    write   when that is about to begin
+    end     locked and released as the locker measured them, returned, why; then the outcome
 
 A worker may be killed between any two instructions. So numbers are stored in the machine's own form, which it does in
 one go, and digests, which it does not, count only once they are told: nothing half-stored is ever believed.
 
-A file is a header of 64 bytes (magic, worker, ready, count, editing), then records of 80 bytes.
+A file is a header of 64 bytes (magic, worker, ready, count, editing, missed), then records of 96 bytes.
 """
 
 from __future__ import annotations
@@ -20,29 +21,31 @@ import struct
 from mmap import ACCESS_READ, ACCESS_WRITE, mmap
 from typing import TYPE_CHECKING, NamedTuple
 
-from .history import NOTHING, Kind, Operation, Outcome
+from .history import NOTHING, Kind, Operation, Outcome, Why
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Glance", "Recorder", "State", "load", "peek"]
+__all__ = ["Glance", "Recorder", "State", "load", "missed", "peek"]
 
-_MAGIC = b"lfrec\0\0\2"
+_MAGIC = b"lfrec\0\0\3"
 _HEADER = struct.Struct("@8sII")  # magic, worker, ready
 _HEADER_BYTES = 64
 _WORKER, _WORKER_AT, _READY_AT = struct.Struct("@I"), 8, 12
 _COUNT, _COUNT_AT = struct.Struct("@Q"), 16
 _EDITING_AT = 24
+_MISSED_AT = 32
 
-# begin: invoked, kind, outcome | intend: locked, read size, version, read, written, told
-# end: locked, released, returned, recovered | outcome
-_RECORD = struct.Struct("@qqqqIIBBBB4x16s16s")
-_TIMES = struct.Struct("@qqq")
-_INVOKED = struct.Struct("@q")
-_INTENT = struct.Struct("@q16xII")
+# begin: invoked, due, kind, outcome | intend: locked, read size, version, read, written, told | write: writing
+# end: locked, released, returned, recovered, why | outcome
+_RECORD = struct.Struct("@qqqqqqIIBBBBB3x16s16s")
+_TIME = struct.Struct("@q")
+_TIMES = struct.Struct("@qq")
+_INTENT = struct.Struct("@q24xII")
 _KIND = struct.Struct("@BB")
 _DIGESTS = struct.Struct("@16s16s")
-_INVOKED_AT, _LOCKED_AT, _KIND_AT, _OUTCOME_AT, _TOLD_AT, _RECOVERED_AT, _DIGESTS_AT = 0, 8, 40, 41, 42, 43, 48
+_INVOKED_AT, _LOCKED_AT, _WRITING_AT, _RELEASED_AT = 0, 16, 24, 32
+_KIND_AT, _OUTCOME_AT, _TOLD_AT, _RECOVERED_AT, _WHY_AT, _DIGESTS_AT = 56, 57, 58, 59, 60, 64
 
 _FIRST_RECORDS = 1024
 
@@ -72,13 +75,13 @@ class Recorder:
         """The records are this worker's, whoever they were to be of."""
         _WORKER.pack_into(self._map, _WORKER_AT, worker)
 
-    def begin(self, kind: Kind, invoked_ns: int) -> None:
-        """An operation is about to be called."""
+    def begin(self, kind: Kind, invoked_ns: int, due_ns: int = 0) -> None:
+        """An operation is about to be called; in an open loop it was due then."""
         if self._count == self._records:
             self._map.close()
             self._map = self._mapped(2 * self._records)
         self._at = at = _HEADER_BYTES + self._count * _RECORD.size
-        _INVOKED.pack_into(self._map, at, invoked_ns)
+        _TIMES.pack_into(self._map, at + _INVOKED_AT, invoked_ns, due_ns)
         _KIND.pack_into(self._map, at + _KIND_AT, kind, Outcome.INFO)
         self._count += 1
         _COUNT.pack_into(self._map, _COUNT_AT, self._count)
@@ -90,15 +93,33 @@ class Recorder:
         self._map[self._at + _TOLD_AT] = 1
         self._map[_EDITING_AT] = 1
 
+    def write(self, writing_ns: int) -> None:
+        """The new content is handed over, to be written."""
+        _TIME.pack_into(self._map, self._at + _WRITING_AT, writing_ns)
+
     def end(
-        self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int, *, recovered: bool = False
+        self,
+        outcome: Outcome,
+        locked_ns: int,
+        released_ns: int,
+        returned_ns: int,
+        *,
+        recovered: bool = False,
+        why: Why = Why.NONE,
     ) -> None:
         """The call has returned, or raised; it may have `recovered` what an interrupted edit had left."""
         self._map[_EDITING_AT] = 0
-        _TIMES.pack_into(self._map, self._at + _LOCKED_AT, locked_ns, released_ns, returned_ns)
+        _TIME.pack_into(self._map, self._at + _LOCKED_AT, locked_ns)
+        _TIMES.pack_into(self._map, self._at + _RELEASED_AT, released_ns, returned_ns)
         if recovered:
             self._map[self._at + _RECOVERED_AT] = 1
+        if why:
+            self._map[self._at + _WHY_AT] = why
         self._map[self._at + _OUTCOME_AT] = outcome
+
+    def miss(self, operations: int) -> None:
+        """So many operations more were due before the end, and were not begun."""
+        _COUNT.pack_into(self._map, _MISSED_AT, operations)
 
     def close(self) -> None:
         """Let go of the file; what was recorded is there already."""
@@ -119,14 +140,15 @@ def load(path: Path, sequences: dict[int, int] | None = None) -> list[Operation]
     first = sequences.get(worker, 0) if sequences else 0
     operations = []
     for sequence, values in enumerate(_RECORD.iter_unpack(records), first):
-        invoked_ns, locked_ns, released_ns, returned_ns, *others = values
-        size_bytes, version, kind, outcome, told, recovered, read, written = others
+        invoked_ns, due_ns, locked_ns, writing_ns, released_ns, returned_ns, *others = values
+        size_bytes, version, kind, outcome, told, recovered, why, read, written = others
         if not told:
             read = written = NOTHING
         operations.append(
             Operation(
                 worker, sequence, _KINDS[kind], _OUTCOMES[outcome],
                 invoked_ns, locked_ns, released_ns, returned_ns, read, written, size_bytes, version, bool(recovered),
+                _WHYS[why], due_ns, writing_ns,
             )
         )  # fmt: skip
     if sequences is not None:
@@ -136,6 +158,14 @@ def load(path: Path, sequences: dict[int, int] | None = None) -> list[Operation]
 
 _KINDS = {kind.value: kind for kind in Kind}
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_WHYS = {why.value: why for why in Why}
+
+
+def missed(path: Path) -> int:
+    """How many operations this process did not even begin in time."""
+    with path.open("rb") as file:
+        header = file.read(_HEADER_BYTES)
+    return int(_COUNT.unpack_from(header, _MISSED_AT)[0]) if header.startswith(_MAGIC) else 0
 
 
 class State(NamedTuple):
@@ -145,6 +175,7 @@ class State(NamedTuple):
     operations: int  # ended
     waiting_since_ns: int  # 0: not waiting
     holding: bool
+    writing: bool = False
 
     @property
     def begun(self) -> int:
@@ -161,12 +192,13 @@ def peek(path: Path) -> State:
             at = _HEADER_BYTES + (count - 1) * _RECORD.size
             if count == 0 or at + _RECORD.size > len(content):
                 return State(bool(ready), count, 0, holding=False)
-            invoked_ns, locked_ns, _, _, _, _, _, outcome, *_ = _RECORD.unpack_from(content, at)
+            invoked_ns, _, locked_ns, writing_ns, _, _, _, _, _, outcome, *_ = _RECORD.unpack_from(content, at)
     except (FileNotFoundError, ValueError):  # not made yet, or made and still empty
         return State(ready=False, operations=0, waiting_since_ns=0, holding=False)
     if outcome != Outcome.INFO:
         return State(bool(ready), count, 0, holding=False)
-    return State(bool(ready), count - 1, 0 if locked_ns else invoked_ns, holding=bool(locked_ns))
+    holding, writing = bool(locked_ns), bool(writing_ns)
+    return State(bool(ready), count - 1, 0 if locked_ns else invoked_ns, holding=holding, writing=writing)
 
 
 class Glance:

@@ -8,13 +8,14 @@ Whatever happens on the way, Ctrl-C and a failing spawn included, `reap` ends ev
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
-from .crew import Crew, Snapshot
+from .crew import Crew, RunError, Snapshot
+from .disk import DiskError, mounted
 from .strategies import load
 from .workload import WorkloadError, kind, module_file, prepared
 
@@ -70,6 +71,17 @@ def run(config: Config, directory: Path, watch: Callable[[Snapshot], None]) -> E
 
     Ctrl-C stops it early, a second one at once.
     """
+    try:
+        with mounted(directory) if config.disk_full_rate else nullcontext():
+            crew, interrupted = _crew_at_work(config, directory, watch)
+    except DiskError as error:
+        raise RunError(str(error)) from error
+    failures = [*crew.failures(), *_settle(config, directory)]
+    faults, litter = crew.faults(), saved.litter(directory)
+    return Ended(crew.startup_s, interrupted, crew.lost(), tuple(failures), faults, litter)
+
+
+def _crew_at_work(config: Config, directory: Path, watch: Callable[[Snapshot], None]) -> tuple[Crew, bool]:
     crew = Crew(config, directory)
     interrupted = False
     try:
@@ -82,9 +94,7 @@ def run(config: Config, directory: Path, watch: Callable[[Snapshot], None]) -> E
             crew.stop(watch)
     finally:
         crew.reap()
-    failures = [*crew.failures(), *_settle(config, directory)]
-    faults, litter = crew.faults(), saved.litter(directory)
-    return Ended(crew.startup_s, interrupted, crew.lost(), tuple(failures), faults, litter)
+    return crew, interrupted
 
 
 def _settle(config: Config, directory: Path) -> list[str]:
@@ -93,11 +103,13 @@ def _settle(config: Config, directory: Path) -> list[str]:
     The content at the end is what they read. The bytes that lie there after a kill are not, where a strategy repairs;
     after this they are, or the verdict says so: they are what is judged. What could not be read is told, a line each.
     """
-    strategy = load(config.strategy)
-    try:
-        strategy.open(str(saved.shared(directory)))
-        strategy.read()
-        strategy.close()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the run is over and to be judged
-        return [f"the last read: {type(error).__name__}: {error}"]
-    return []
+    failures = []
+    for name in config.strategies:
+        strategy = load(name)
+        try:
+            strategy.open(str(saved.shared(directory)))
+            strategy.read()
+            strategy.close()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run is over and to be judged
+            failures.append(f"the last read: {type(error).__name__}: {error}")
+    return failures

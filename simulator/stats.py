@@ -57,12 +57,14 @@ class Numbers(NamedTuple):
 
     elapsed_ns: int  # from the first call to the last return
     edits_per_s: float
-    wait: Quantiles  # from asking for the lock until having it
+    wait: Quantiles  # from asking for the lock, or, in an open loop, from when that was due, until having it
+    service_wait: Quantiles  # from asking for it in any case: what one measures who forgets those that came late
     hold: Quantiles  # from having it until releasing it
     handoff: Quantiles  # from one's release until the next one, who was waiting, has it
     read: Quantiles  # whole reads, of readers
     waits: tuple[Bucket, ...]
     fairness: Fairness
+    missed: int  # edits that were due before the end, and not even begun by then
 
 
 def measure(history: History, workers: int) -> Numbers:
@@ -80,16 +82,18 @@ def measure(history: History, workers: int) -> Numbers:
     begins = [op.invoked_ns for op in history.operations]
     ends = [op.returned_ns for op in history.operations if op.returned_ns]
     elapsed_ns = max(ends) - min(begins) if ends else 0
-    waits = [op.locked_ns - op.invoked_ns for op in waited]
+    waits = [op.locked_ns - op.begun_ns for op in waited]
     return Numbers(
         elapsed_ns=elapsed_ns,
         edits_per_s=len(committed) / (elapsed_ns / 1e9) if elapsed_ns else 0.0,
         wait=quantiles(waits),
+        service_wait=quantiles([op.locked_ns - op.invoked_ns for op in waited]),
         hold=quantiles([op.released_ns - op.locked_ns for op in committed]),
         handoff=quantiles([b.locked_ns - a.released_ns for a, b in _handed_over(holders)]),
         read=quantiles([op.returned_ns - op.invoked_ns for op in reads]),
         waits=_buckets(waits),
         fairness=_fairness(committed, waited, workers),
+        missed=history.missed,
     )
 
 
@@ -125,17 +129,17 @@ def _fairness(committed: list[Operation], waited: list[Operation], workers: int)
     counts = [edits[worker] for worker in range(workers)]
     squares = sum(count * count for count in counts)
     again = sum(a.worker == b.worker for a, b in pairwise(committed))
-    longest = max(waited, key=lambda op: op.locked_ns - op.invoked_ns, default=None)
+    longest = max(waited, key=lambda op: op.locked_ns - op.begun_ns, default=None)
     overtaken = 0
     if longest:
         locked = [op.locked_ns for op in committed]
-        overtaken = bisect_left(locked, longest.locked_ns) - bisect_left(locked, longest.invoked_ns)
+        overtaken = bisect_left(locked, longest.locked_ns) - bisect_left(locked, longest.begun_ns)
     return Fairness(
         jain=sum(counts) ** 2 / (len(counts) * squares) if squares else 0.0,
         fewest=min(counts),
         most=max(counts),
         again=again / (len(committed) - 1) if len(committed) > 1 else 0.0,
-        longest_wait_ns=longest.locked_ns - longest.invoked_ns if longest else 0,
+        longest_wait_ns=longest.locked_ns - longest.begun_ns if longest else 0,
         longest_wait_worker=longest.worker if longest else None,
         overtaken=overtaken,
     )

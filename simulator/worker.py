@@ -16,22 +16,23 @@ import random
 import sys
 import threading
 import time
-from functools import partial
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
 
 from .config import Task
-from .history import NOTHING, Kind, Outcome, digest
+from .distribution import parse
+from .editor import Editor, Peeker, Reader
+from .gate import Gate
+from .history import Why
 from .recorder import Recorder
 from .strategies import load
-from .workload import WorkloadError, raiser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from .config import Config
+    from .editor import Operator
     from .strategies import Strategy
 
-__all__ = ["Editor", "Log", "main"]
+__all__ = ["main"]
 
 # After a failed operation: so that a file that is broken for good does not make a loop without a breath.
 _PAUSE_S = 0.001
@@ -40,91 +41,10 @@ _PAUSE_S = 0.001
 _ORPHAN_S = 2.0
 
 
-class Log(Protocol):
-    """Where operations are noted: a `Recorder`, or what stands in for one."""
+class _Patient(Protocol):
+    """A strategy that can be told how long to wait."""
 
-    def begin(self, kind: Kind, invoked_ns: int) -> None:
-        """An operation is about to be called."""
-
-    def intend(self, locked_ns: int, read: bytes, size_bytes: int, written: bytes, version: int) -> None:
-        """The content is read, and the new one is about to be written."""
-
-    def end(
-        self, outcome: Outcome, locked_ns: int, released_ns: int, returned_ns: int, *, recovered: bool = False
-    ) -> None:
-        """The call has returned, or raised."""
-
-
-class _Withdrawn(Exception):  # noqa: N818 - not an error
-    """The run is over, and the edit that has the lock at last is not wanted any more."""
-
-
-class Editor:
-    """One worker's edits, each with its record."""
-
-    def __init__(
-        self,
-        strategy: Strategy,
-        log: Log,
-        worker: int,
-        *,
-        hold_s: float = 0.0,
-        shifting: bool = False,
-        over: Callable[[], bool] = bool,
-    ) -> None:
-        self._strategy, self._log, self._hold_s, self._over = strategy, log, hold_s, over
-        self._raised = raiser(worker, shifting=shifting)
-        self._last, self._last_digest = b"", digest(b"")
-        self._locked_ns = self._transformed_ns = 0
-
-    def edit(self) -> None:
-        """Edit once; raises what the strategy raises."""
-        self._locked_ns = self._transformed_ns = 0
-        self._log.begin(Kind.EDIT, monotonic_ns())
-        try:
-            held = self._strategy.edit(self._transform)
-        except _Withdrawn:
-            self._log.end(Outcome.FAIL, self._locked_ns, 0, monotonic_ns())
-            return
-        except Exception:
-            self._log.end(Outcome.FAIL, self._locked_ns, self._transformed_ns, monotonic_ns())
-            raise
-        returned_ns = monotonic_ns()
-        if held is None:  # the locker does not tell; while the transform ran it had the lock
-            self._log.end(Outcome.OK, self._locked_ns, self._transformed_ns, returned_ns)
-        else:
-            recovered = getattr(held, "recovered", False)
-            self._log.end(Outcome.OK, held.locked_ns, held.released_ns, returned_ns, recovered=recovered)
-
-    def _transform(self, old: bytes) -> bytes:
-        self._locked_ns = monotonic_ns()
-        if self._over():
-            raise _Withdrawn
-        # Nobody else came between this worker's edits: the digest is known.
-        read = self._last_digest if old == self._last else digest(old)
-        try:
-            new, version = self._raised(old)
-        except WorkloadError:
-            self._log.intend(self._locked_ns, read, len(old), NOTHING, 0)
-            raise
-        self._last, self._last_digest = new, digest(new)
-        self._log.intend(self._locked_ns, read, len(old), self._last_digest, version)
-        if self._hold_s:
-            time.sleep(self._hold_s)
-        self._transformed_ns = monotonic_ns()
-        return new
-
-
-def _read_once(strategy: Strategy, log: Log) -> None:
-    log.begin(Kind.READ, monotonic_ns())
-    try:
-        content = strategy.read()
-    except Exception:
-        log.end(Outcome.FAIL, 0, 0, monotonic_ns())
-        raise
-    returned_ns = monotonic_ns()
-    log.intend(0, digest(content), len(content), NOTHING, 0)
-    log.end(Outcome.OK, 0, 0, returned_ns)
+    timeout_s: float | None
 
 
 class _Orders:
@@ -156,25 +76,82 @@ class _Orders:
                 self.stop.set()
         self.started.set()
 
+    def wait_until(self, time_ns: int) -> None:
+        """Until that time of `monotonic_ns`, or the order to stop."""
+        left_ns = time_ns - monotonic_ns()
+        if left_ns > 0:
+            self.stop.wait(left_ns / 1e9)
 
-def _work(task: Task, operate: Callable[[], None], orders: _Orders) -> str | None:
-    """Operate until time, number or order; the last error, if there was one."""
-    chance = random.Random(f"{task.seed}/{task.process}")
-    wait, stopped = orders.stop.wait, orders.stop.is_set
-    end_ns = orders.start_ns + int(task.duration_s * 1e9) if task.duration_s else sys.maxsize
-    left = orders.edits or sys.maxsize
-    failure = None
-    wait(max(0, orders.start_ns - monotonic_ns()) / 1e9)
-    while left and not stopped() and monotonic_ns() < end_ns:
+
+class _Shift:
+    """The work of one worker in its place, from its begin to its end."""
+
+    def __init__(self, task: Task, orders: _Orders, worker: int, recorder: Recorder) -> None:
+        config = task.config
+        self._orders, self._recorder, self._config = orders, recorder, config
+        self._chance = random.Random(f"{config.seed}/{task.process}")
+        self._think = parse(config.think_ms)
+        self._begin_ns = orders.start_ns + int(config.ramp_s * 1e9 * worker / config.size)
+        duration_ns = int(config.duration_s * 1e9) if config.duration_s else sys.maxsize
+        self._end_ns = min(orders.start_ns + duration_ns, sys.maxsize)
+        # In an open loop only edits come by the clock; whoever reads, reads on and on.
+        self._arrivals_per_s = config.arrival_rate / config.workers if worker < config.workers else 0.0
+        self._left = orders.edits or sys.maxsize
+        self._failure: str | None = None
+
+    def work(self, operator: Operator) -> str | None:
+        """Operate until time, number or order; the last error, if there was one."""
+        self._orders.wait_until(self._begin_ns)
+        if self._arrivals_per_s:
+            self._open_loop(operator)
+        else:
+            self._closed_loop(operator)
+        return self._failure
+
+    def _goes_on(self) -> bool:
+        return bool(self._left) and not self._orders.stop.is_set() and monotonic_ns() < self._end_ns
+
+    def _closed_loop(self, operator: Operator) -> None:
+        """Each operation after the one before, and a pause."""
+        think, wait = self._think, self._orders.stop.wait
+        while self._goes_on():
+            why = self._tried(operator, 0)
+            if why is not Why.REFUSED and not think.zero:  # one that was refused is tried again at once
+                wait(think.draw(self._chance) / 1e3)
+
+    def _open_loop(self, operator: Operator) -> None:
+        """Operations are due at instants by chance (a Poisson process), whether the one before has ended or not."""
+        due_ns = self._next_due(max(self._begin_ns, monotonic_ns()))
+        while self._goes_on() and due_ns < self._end_ns:
+            self._orders.wait_until(due_ns)
+            if not self._goes_on():
+                break
+            while self._tried(operator, due_ns) is Why.REFUSED and self._goes_on():
+                pass
+            due_ns = self._next_due(due_ns)
+        self._count_missed(due_ns)
+
+    def _next_due(self, after_ns: int) -> int:
+        return after_ns + int(self._chance.expovariate(self._arrivals_per_s) * 1e9)
+
+    def _count_missed(self, due_ns: int) -> None:
+        """Tell of those that were due by now: a queue that grew too long is not to look like a short one."""
+        until_ns, missed = min(monotonic_ns(), self._end_ns), 0
+        while missed < self._left and due_ns < until_ns:
+            missed += 1
+            due_ns = self._next_due(due_ns)
+        self._recorder.miss(missed)
+
+    def _tried(self, operator: Operator, due_ns: int) -> Why:
+        why = Why.NONE
         try:
-            operate()
+            why = operator.operate(due_ns)
         except Exception as error:  # noqa: BLE001 - it is recorded as failed, and told at the end
-            failure = f"{type(error).__name__}: {error}"
-            wait(_PAUSE_S)
-        left -= 1
-        if task.think_ms:
-            wait(chance.expovariate(1e3 / task.think_ms))
-    return failure
+            self._failure = f"{type(error).__name__}: {error}"
+            self._orders.stop.wait(_PAUSE_S)
+        if why is not Why.REFUSED:
+            self._left -= 1
+        return why
 
 
 def main(argument: str) -> None:
@@ -182,27 +159,48 @@ def main(argument: str) -> None:
     task = Task.from_json(argument)
     orders = _Orders()
     threading.Thread(target=orders.obey, daemon=True).start()
-    strategy = load(task.strategy)
-    strategy.open(task.path)
+    strategies = {name: _opened(name, task) for name in task.config.strategies}
+    gate = Gate(task.gate, task.config.limit)
     recorder = Recorder(task.records, task.process)
     recorder.ready()
     orders.started.wait()
     failure = None
     if orders.worker is not None:
         recorder.take(orders.worker)
-        failure = _work(task, _operation(task, orders, strategy, recorder), orders)
+        strategy = strategies[task.config.strategy_of(orders.worker)]
+        operator = _operator(task, orders.worker, strategy, recorder, gate, orders)
+        failure = _Shift(task, orders, orders.worker, recorder).work(operator)
     if failure:
         sys.stderr.write(f"{failure}\n")
-    strategy.close()
+    for strategy in strategies.values():
+        strategy.close()
     recorder.close()
 
 
-def _operation(task: Task, orders: _Orders, strategy: Strategy, recorder: Recorder) -> Callable[[], None]:
-    worker = orders.worker or 0
-    if worker >= task.workers:
-        return partial(_read_once, strategy, recorder)
-    over, hold_s = orders.stop.is_set, task.hold_ms / 1e3
-    return Editor(strategy, recorder, worker, hold_s=hold_s, shifting=task.shifting, over=over).edit
+def _opened(name: str, task: Task) -> Strategy:
+    strategy = load(name)
+    if task.config.timeout_s is not None:
+        cast("_Patient", strategy).timeout_s = task.config.timeout_s
+    strategy.open(task.path)
+    return strategy
+
+
+def _operator(task: Task, worker: int, strategy: Strategy, recorder: Recorder, gate: Gate, orders: _Orders) -> Operator:
+    config: Config = task.config
+    if worker >= config.workers + config.readers:
+        return Peeker(task.path, recorder)
+    if worker >= config.workers:
+        return Reader(strategy, recorder)
+    hold, chance = parse(config.hold_ms), random.Random(f"{config.seed}/{task.process}/hold")
+    return Editor(
+        strategy,
+        recorder,
+        worker,
+        hold_s=None if hold.zero else lambda: hold.draw(chance) / 1e3,
+        shifting=config.shifting,
+        gate=gate if config.limit else None,
+        over=orders.stop.is_set,
+    )
 
 
 if __name__ == "__main__":

@@ -59,16 +59,19 @@ PACKAGES = {
     "simulator": Package(
         ROOT / "simulator",
         layers=(
-            ("__init__", "config", "history"),
+            ("__init__", "config", "distribution", "gate", "history"),
             ("contents", "recorder", "strategies", "workload"),
             ("checker", "saved", "stats"),
             ("report",),
-            ("thresholds",),
-            ("process", "worker"),
+            ("editor", "output", "thresholds"),
+            ("signals", "worker"),
+            ("disk", "launch"),
+            ("process",),
             ("faults",),
             ("crew",),
             ("live", "run"),
             ("arguments",),
+            ("commands",),
             ("cli",),
             ("__main__",),
         ),
@@ -78,7 +81,7 @@ PACKAGES = {
                 "live: rich",
             }
         ),
-        platform=frozenset({"process"}),
+        platform=frozenset({"disk", "gate", "launch", "process"}),
     ),
 }
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SCHEMA", "Json", "document"]
 
-SCHEMA = 1
+SCHEMA = 2
 """Raised when a name goes away or changes its meaning; new names may come without."""
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -61,6 +61,7 @@ def _operation(operation: Operation) -> Json:
         "sequence": operation.sequence,
         "kind": operation.kind.name.lower(),
         "outcome": operation.outcome.name.lower(),
+        "why": operation.why.name.lower(),
         "read": operation.read.hex() if operation.read != NOTHING else None,
         "written": operation.written.hex() if operation.written != NOTHING else None,
         "version": operation.version,
@@ -72,11 +73,13 @@ def _numbers(numbers: Numbers) -> Json:
         "elapsed_ns": numbers.elapsed_ns,
         "edits_per_s": numbers.edits_per_s,
         "wait": _quantiles(numbers.wait),
+        "service_wait": _quantiles(numbers.service_wait),
         "hold": _quantiles(numbers.hold),
         "handoff": _quantiles(numbers.handoff),
         "read": _quantiles(numbers.read),
         "wait_histogram": [{"from_ns": b.from_ns, "to_ns": b.to_ns, "count": b.number} for b in numbers.waits],
         "fairness": dict(numbers.fairness._asdict()),
+        "missed": numbers.missed,
     }
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from simulator.recorder import Recorder
 from simulator.strategies import load
-from simulator.worker import Editor
+from simulator.editor import Editor
 from simulator.workload import module_file, raiser
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _recorded(strategy: Strategy, path: Path) -> Callable[[], object]:
-    return Editor(strategy, Recorder(f"{path}.records", _WORKER), _WORKER).edit
+    return Editor(strategy, Recorder(f"{path}.records", _WORKER), _WORKER).operate
 
 
 def _bare(strategy: Strategy, _path: Path) -> Callable[[], object]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator.arguments import requested
+from simulator.commands.simulate import requested
 from simulator.history import Kind, Outcome
 from simulator.saved import read_history, shared
 from tests.lockedfile.needs import strace
@@ -157,8 +157,8 @@ def test_piped_output_has_no_control_codes(arguments: list[str]) -> None:
         (["--duration", "1", "--edits", "1"], "not allowed with"),
         (["--edits", "0"], "0 is not 1 or more"),
         (["--hold-ms", "-3"], "-3 is not 0 or more"),
-        (["--think-ms", "soon"], "soon is not a number"),
-        (["--strategy", "hope"], "invalid choice: 'hope'"),
+        (["--think-ms", "soon"], "soon is not a duration in ms; use one such as 5, exp:5"),
+        (["--strategy", "hope"], "there is no strategy hope"),
         (["--kill-rate", "-1"], "-1 is not 0 or more, up to 1,000"),
         (["--kill-rate", "nan"], "nan is not 0 or more"),
         (["--kill-rate"], "expected one argument"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from simulator.process import Process
 
 CONFIG = Config(
-    workers=4, readers=0, duration_s=5.0, edits=None, hold_ms=0.0, think_ms=1.0, file=None, strategy="none", seed=7
+    workers=4, readers=0, duration_s=5.0, edits=None, hold_ms="0", think_ms="exp:1", file=None, strategy="none", seed=7
 )
 
 

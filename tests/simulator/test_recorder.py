@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.history import NOTHING, Kind, Operation, Outcome, digest
-from simulator.recorder import Glance, Recorder, load, peek
+from simulator.history import NOTHING, Kind, Operation, Outcome, Why, digest
+from simulator.recorder import Glance, Recorder, State, load, missed, peek
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,11 +28,18 @@ def test_what_was_recorded_is_loaded(tmp_path: Path) -> None:
     recorder.end(Outcome.OK, 0, 0, 60)
     recorder.begin(Kind.EDIT, 70)
     recorder.end(Outcome.FAIL, 0, 0, 80)
+    recorder.begin(Kind.EDIT, 95, 90)
+    recorder.intend(96, READ, 3, WRITTEN, 42)
+    recorder.write(97)
+    recorder.end(Outcome.FAIL, 96, 98, 99, why=Why.REFUSED, recovered=True)
+    recorder.miss(5)
     recorder.close()
+    assert missed(tmp_path / "records") == 5
     assert load(tmp_path / "records") == [
         Operation(7, 0, Kind.EDIT, Outcome.OK, 10, 21, 30, 40, READ, WRITTEN, 3, 41),
         Operation(7, 1, Kind.READ, Outcome.OK, 50, 0, 0, 60, WRITTEN, NOTHING, 4, 0),
         Operation(7, 2, Kind.EDIT, Outcome.FAIL, 70, 0, 0, 80, NOTHING, NOTHING, 0, 0),
+        Operation(7, 3, Kind.EDIT, Outcome.FAIL, 95, 96, 98, 99, READ, WRITTEN, 3, 42, True, Why.REFUSED, 90, 97),
     ]
 
 
@@ -88,17 +95,19 @@ def test_killed_worker_leaves_its_last_step(tmp_path: Path, steps: int, expected
 def test_peek_tells_what_a_worker_does(tmp_path: Path) -> None:
     """Not there, getting ready, ready, waiting, holding, done: each is seen from outside."""
     path = tmp_path / "records"
-    assert peek(path) == (False, 0, 0, False)
+    assert peek(path) == State(False, 0, 0, holding=False)
     recorder = Recorder(str(path), worker=0)
-    assert peek(path) == (False, 0, 0, False)
+    assert peek(path) == State(False, 0, 0, holding=False)
     recorder.ready()
-    assert peek(path) == (True, 0, 0, False)
+    assert peek(path) == State(True, 0, 0, holding=False)
     recorder.begin(Kind.EDIT, 10)
-    assert peek(path) == (True, 0, 10, False)
+    assert peek(path) == State(True, 0, 10, holding=False)
     recorder.intend(20, READ, 3, WRITTEN, 41)
-    assert peek(path) == (True, 0, 0, True)
+    assert peek(path) == State(True, 0, 0, holding=True)
+    recorder.write(25)
+    assert peek(path) == State(True, 0, 0, holding=True, writing=True)
     recorder.end(Outcome.OK, 20, 30, 40)
-    assert peek(path) == (True, 1, 0, False)
+    assert peek(path) == State(True, 1, 0, holding=False)
     recorder.close()
 
 
@@ -136,7 +145,7 @@ def test_digest_counts_only_once_it_is_told(tmp_path: Path) -> None:
     recorder.begin(Kind.EDIT, 10)
     recorder.close()
     content = bytearray(path.read_bytes())
-    content[64 + 48 : 64 + 56] = READ[:8]  # the first half of a digest, in the first record
+    content[64 + 64 : 64 + 72] = READ[:8]  # the first half of a digest, in the first record
     path.write_bytes(content)
     assert load(path) == [Operation(0, 0, Kind.EDIT, Outcome.INFO, 10, 0, 0, 0, NOTHING, NOTHING, 0, 0)]
 

@@ -16,7 +16,7 @@ from simulator.stats import measure
 from .histories import content, edit, read, run_of
 
 CONFIG = Config(
-    workers=2, readers=1, duration_s=5.0, edits=None, hold_ms=0.0, think_ms=1.0, file=None, strategy="none", seed=7
+    workers=2, readers=1, duration_s=5.0, edits=None, hold_ms="0", think_ms="exp:1", file=None, strategy="none", seed=7
 )
 
 
@@ -114,7 +114,7 @@ def test_document_is_json_with_units_in_its_names() -> None:
     """It holds the schema, the verdict with witness, and all numbers."""
     made = document(account(FORKED))
     assert json.loads(json.dumps(made)) == made
-    assert made["schema"] == 1
+    assert made["schema"] == 2
     names = _names(made)
     for name in ("p50_ns", "max_ns", "edits_per_s", "elapsed_ns", "startup_s", "hold_ms", "jain", "chain_length"):
         assert name in names

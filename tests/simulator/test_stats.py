@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.history import NOTHING, History, Outcome
+from simulator.history import NOTHING, History, Outcome, Why
 from simulator.stats import measure, quantiles
 
 from .histories import content, edit, read, run_of, valid_histories
@@ -71,7 +71,9 @@ def test_longest_wait_counts_who_went_by() -> None:
 def test_wait_that_outlasts_the_run_counts() -> None:
     """An edit that has the lock only when the run is over has waited all the same; one that was killed is unknown."""
     turns = [edit(0, content(n), content(n + 1), at=10 * n, sequence=n) for n in range(5)]
-    late = edit(1, NOTHING, NOTHING, at=2, outcome=Outcome.FAIL)._replace(locked_ns=70, released_ns=0, returned_ns=71)
+    late = edit(1, NOTHING, NOTHING, at=2, outcome=Outcome.FAIL)._replace(
+        locked_ns=70, released_ns=0, returned_ns=71, why=Why.OVER
+    )
     killed = edit(2, NOTHING, NOTHING, at=0, outcome=Outcome.INFO)._replace(locked_ns=0)
     numbers = measure(run_of(*turns, late, killed, final=content(5)), 3)
     assert (numbers.fairness.longest_wait_worker, numbers.fairness.longest_wait_ns) == (1, 68)

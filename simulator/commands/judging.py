@@ -1,0 +1,120 @@
+"""A run from its configuration to its account: prepare, see whether its lockers can, run, read back, judge.
+
+The steps that every command takes that makes a run, or judges a saved one.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import disk, saved
+from ..checker import check
+from ..report import Account, document
+from ..run import FileError, prepare, run
+from ..signals import patient
+from ..stats import measure
+from ..strategies import StrategyError, has_deadline, load
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ..config import Config
+    from ..crew import Snapshot
+    from ..run import Ended
+
+__all__ = ["CannotRunError", "account_of", "judged_run", "kept_directory", "reason_against"]
+
+
+class CannotRunError(Exception):
+    """A locker, or a kind of harm, that cannot be had here; the message says which and why, in one line."""
+
+
+def judged_run(
+    config: Config,
+    directory: Path,
+    watch: Callable[[Snapshot], None],
+    *,
+    kept_in: str | None = None,
+    judging: Callable[[], None] = lambda: None,
+) -> Account:
+    """Do a run in `directory`, which is empty, and judge it; `judging` is called between the two.
+
+    Raises `CannotRunError`, `FileError`, and `RunError`. Ctrl-C ends the run early, and what was recorded is judged.
+    The directory has the whole run then; the account reads from it what was kept of contents: use it before that goes.
+    """
+    prepare(config, directory)
+    reason = _reason_against_run(config, directory)
+    if reason:
+        raise CannotRunError(reason)
+    ended = run(config, directory, watch)
+    with patient():
+        judging()
+        account = account_of(config, directory, ended, kept_in=kept_in)
+        saved.report(directory).write_text(json.dumps(document(account), indent=2) + "\n", encoding="utf-8")
+    return account
+
+
+def account_of(config: Config, directory: Path, ended: Ended, *, kept_in: str | None = None) -> Account:
+    """Judge what lies in `directory`."""
+    history = saved.read_history(directory)
+    return Account(
+        config=config,
+        history=history,
+        verdict=check(history),
+        numbers=measure(history, config.workers),
+        startup_s=ended.startup_s,
+        interrupted=ended.interrupted,
+        lost=ended.lost,
+        failures=ended.failures,
+        faults=ended.faults,
+        litter=ended.litter,
+        kept_in=kept_in,
+    )
+
+
+def _reason_against_run(config: Config, directory: Path) -> str | None:
+    if config.disk_full_rate and (why := disk.reason()):
+        return f"--disk-full cannot be done here: {why}"
+    for name in config.strategies:
+        reason = reason_against(name, saved.shared(directory))
+        if reason:
+            return f"strategy {name} cannot run here: {reason}"
+        if config.timeout_s is not None and not has_deadline(load(name)):
+            return f"strategy {name} cannot run with --timeout: it has no deadline"
+    return None
+
+
+def reason_against(name: str, path: Path) -> str | None:
+    """Why the strategy cannot be used on that file, if so."""
+    try:
+        strategy = load(name)
+        reason = strategy.probe()
+        if reason is None:
+            strategy.open(str(path))
+            strategy.read()
+            strategy.close()
+    except (OSError, StrategyError) as error:
+        return str(error)
+    return reason
+
+
+@contextmanager
+def kept_directory(kept: str | None) -> Iterator[Path]:
+    """Where a run lives: a new directory that stays, or one that goes when the run is told. Raises `FileError`."""
+    if kept is None:
+        with tempfile.TemporaryDirectory(prefix="simulator-") as made:
+            yield Path(made)
+        return
+    directory = Path(kept)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        used = any(directory.iterdir())
+    except OSError as error:
+        raise FileError(f"cannot use --dir {kept}: {error.strerror}") from error
+    if used:
+        raise FileError(f"cannot use --dir {kept}: it is not empty; name a new directory")
+    yield directory

@@ -1,0 +1,177 @@
+"""What a worker does again and again, each time with its record: edit, read, or peek."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from time import monotonic_ns
+from typing import TYPE_CHECKING, Protocol
+
+from .history import NOTHING, Kind, Outcome, Why, digest
+from .strategies import Refused
+from .workload import WorkloadError, raiser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .gate import Gate
+    from .strategies import Strategy
+
+__all__ = ["Editor", "Log", "Operator", "Peeker", "Reader"]
+
+
+class Log(Protocol):
+    """Where operations are noted: a `Recorder`, or what stands in for one."""
+
+    def begin(self, kind: Kind, invoked_ns: int, due_ns: int = 0) -> None:
+        """An operation is about to be called; in an open loop it was due then."""
+
+    def intend(self, locked_ns: int, read: bytes, size_bytes: int, written: bytes, version: int) -> None:
+        """The content is read, and the new one is about to be written."""
+
+    def write(self, writing_ns: int) -> None:
+        """The new content is handed over, to be written."""
+
+    def end(
+        self,
+        outcome: Outcome,
+        locked_ns: int,
+        released_ns: int,
+        returned_ns: int,
+        *,
+        recovered: bool = False,
+        why: Why = Why.NONE,
+    ) -> None:
+        """The call has returned, or raised."""
+
+
+class Operator(Protocol):
+    """One worker's operations."""
+
+    def operate(self, due_ns: int = 0) -> Why:
+        """Do one, and say why if it was not done for a reason that is none of an error; else raise what it raises."""
+
+
+class _Withdrawn(Exception):  # noqa: N818 - not an error
+    """The run is over, and the edit that has the lock at last is not wanted any more."""
+
+
+class Editor:
+    """One worker's edits."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        log: Log,
+        worker: int,
+        *,
+        hold_s: Callable[[], float] | None = None,
+        shifting: bool = False,
+        gate: Gate | None = None,
+        over: Callable[[], bool] = bool,
+    ) -> None:
+        self._strategy, self._log, self._hold_s, self._over, self._gate = strategy, log, hold_s, over, gate
+        self._blind = getattr(strategy, "blind", False)
+        self._patient = getattr(strategy, "timeout_s", None) is None
+        self._raised = raiser(worker, shifting=shifting)
+        self._last, self._last_digest = b"", digest(b"")
+        self._locked_ns = self._writing_ns = 0
+
+    def operate(self, due_ns: int = 0) -> Why:
+        """Edit once."""
+        self._locked_ns = self._writing_ns = 0
+        self._log.begin(Kind.EDIT, monotonic_ns(), due_ns)
+        if self._gate and not self._gate.enter():
+            return self._failed(Why.TURNED_AWAY)
+        try:
+            held = self._strategy.edit(self._transform)
+        except _Withdrawn:
+            return self._failed(Why.OVER)
+        except Refused:
+            return self._failed(Why.REFUSED)
+        except Exception as error:
+            if isinstance(error, TimeoutError) and not self._patient and not self._locked_ns:
+                return self._failed(Why.TIMEOUT)
+            self._failed(Why.NONE)
+            raise
+        finally:
+            if self._gate:
+                self._gate.leave()
+        returned_ns = monotonic_ns()
+        if held is None:  # the locker does not tell; while the transform ran it had the lock
+            self._log.end(Outcome.OK, self._locked_ns, self._writing_ns, returned_ns)
+        else:
+            recovered = getattr(held, "recovered", False)
+            self._log.end(Outcome.OK, held.locked_ns, held.released_ns, returned_ns, recovered=recovered)
+        return Why.NONE
+
+    def _failed(self, why: Why) -> Why:
+        self._log.end(Outcome.FAIL, self._locked_ns, self._writing_ns, monotonic_ns(), why=why)
+        return why
+
+    def _transform(self, old: bytes) -> bytes:
+        now_ns = monotonic_ns()
+        if self._blind:
+            return self._asked_for(old)
+        self._locked_ns = now_ns
+        if self._gate:
+            self._gate.leave()  # it waits no longer
+        if self._over():
+            raise _Withdrawn
+        # Nobody else came between this worker's edits: the digest is known.
+        read = self._last_digest if old == self._last else digest(old)
+        try:
+            new, version = self._raised(old)
+        except WorkloadError:
+            self._log.intend(now_ns, read, len(old), NOTHING, 0)
+            raise
+        self._last, self._last_digest = new, digest(new)
+        self._log.intend(now_ns, read, len(old), self._last_digest, version)
+        self._hold()
+        return new
+
+    def _asked_for(self, old: bytes) -> bytes:
+        """What a blind locker is to make of the content: what it will really read, and when, nobody is told."""
+        if self._over():
+            raise _Withdrawn
+        new, version = self._raised(old)
+        self._log.intend(0, NOTHING, len(old), NOTHING, version)
+        return new
+
+    def _hold(self) -> None:
+        if self._hold_s:
+            time.sleep(self._hold_s())
+        self._writing_ns = monotonic_ns()
+        self._log.write(self._writing_ns)
+
+
+class Reader:
+    """One worker's reads under the lock."""
+
+    def __init__(self, strategy: Strategy, log: Log) -> None:
+        self._read, self._log = strategy.read, log
+        self._patient = getattr(strategy, "timeout_s", None) is None
+        self._kind = Kind.READ
+
+    def operate(self, due_ns: int = 0) -> Why:
+        """Read once."""
+        self._log.begin(self._kind, monotonic_ns(), due_ns)
+        try:
+            content = self._read()
+        except Exception as error:
+            given_up = isinstance(error, TimeoutError) and not self._patient
+            self._log.end(Outcome.FAIL, 0, 0, monotonic_ns(), why=Why.TIMEOUT if given_up else Why.NONE)
+            if given_up:
+                return Why.TIMEOUT
+            raise
+        returned_ns = monotonic_ns()
+        self._log.intend(0, digest(content), len(content), NOTHING, 0)
+        self._log.end(Outcome.OK, 0, 0, returned_ns)
+        return Why.NONE
+
+
+class Peeker(Reader):
+    """One worker's reads without a lock, as most programs read a file."""
+
+    def __init__(self, path: str, log: Log) -> None:
+        self._read, self._log, self._patient, self._kind = Path(path).read_bytes, log, True, Kind.PEEK

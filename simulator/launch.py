@@ -1,0 +1,124 @@
+"""Two ways to start a worker process: a fresh interpreter, or a fork of a server that has all modules loaded already.
+
+Either gives a `Launched`. How processes differ between systems is known here and in `process`, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkServerProcess
+    from pathlib import Path
+
+__all__ = ["STARTS", "Launched", "launch"]
+
+if sys.platform == "win32":
+    STARTS: tuple[str, ...] = ("spawn",)
+    _PROCESS_GROUP, _CREATION_FLAGS = None, subprocess.CREATE_NEW_PROCESS_GROUP
+else:
+    STARTS = ("spawn", "forkserver")
+    _PROCESS_GROUP, _CREATION_FLAGS = 0, 0
+"""The ways that there are on this system."""
+
+
+class Launched(Protocol):
+    """A process that was started; a `subprocess.Popen` is one."""
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+
+    def poll(self) -> int | None:
+        """Its exit code, or minus the signal that ended it; `None` while it goes on."""
+
+    def wait(self) -> int:
+        """Wait for its end, and give the same."""
+
+    def kill(self) -> None:
+        """End it."""
+
+
+def launch(start: str, task: str, orders: int, errors: Path) -> Launched:
+    """Start a worker with that task, `orders` (a descriptor) as its input, and a file for its errors. Raises `OSError`.
+
+    It is in a process group of its own: Ctrl-C at the terminal is for the run, which then stops its workers in good
+    order; and what a locker starts is ended with its worker.
+    """
+    if start == "forkserver" and sys.platform != "win32":
+        return _forked(task, orders, errors)
+    with errors.open("wb") as stderr:
+        return subprocess.Popen(
+            [sys.executable, "-m", "simulator.worker", task],
+            stdin=orders,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            process_group=_PROCESS_GROUP,
+            creationflags=_CREATION_FLAGS,
+        )
+
+
+if sys.platform != "win32":
+
+    class _Forked:
+        """A child of the server."""
+
+        def __init__(self, process: ForkServerProcess) -> None:
+            self._process = process
+            # The server may bury it at any time; after that its number might be another's, so Linux gets a handle.
+            self._handle = -1
+            if sys.platform == "linux":
+                self._handle = os.pidfd_open(self.pid)
+
+        @property
+        def pid(self) -> int:
+            return self._process.pid or 0
+
+        def poll(self) -> int | None:
+            return self._process.exitcode
+
+        def wait(self) -> int:
+            self._process.join()
+            if self._handle >= 0:
+                os.close(self._handle)
+                self._handle = -1
+            return self._process.exitcode or 0
+
+        def kill(self) -> None:
+            self._process.kill()
+
+    def _forked(task: str, orders: int, errors: Path) -> _Forked:
+        from multiprocessing import get_context
+        from multiprocessing.connection import Connection
+
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["simulator.worker", "simulator.strategies.lockedfile"])
+        reading = Connection(os.dup(orders), writable=False)
+        try:
+            process = context.Process(target=_work, args=(task, reading, str(errors)), daemon=False)
+            process.start()
+        finally:
+            reading.close()
+        return _Forked(process)
+
+    def _work(task: str, orders: Connection, errors: str) -> None:
+        """What the child does: as a fresh interpreter would, with the same three descriptors."""
+        from .worker import main
+
+        os.setpgid(0, 0)
+        os.dup2(orders.fileno(), 0)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 2)
+        orders.close()
+        code = 1
+        try:
+            main(task)
+            code = 0
+        except BaseException:  # noqa: BLE001 - told as an interpreter would, whatever it is
+            sys.excepthook(*sys.exc_info())
+        sys.stderr.flush()
+        os._exit(code)

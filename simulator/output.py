@@ -1,0 +1,68 @@
+"""Where the commands put what they have to say: reports to stdout, notes to stderr, figures to files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .checker import Result
+from .report import plain
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+__all__ = ["OutputError", "check_writable", "note", "tell"]
+
+_COLOURS = {Result.VALID: 32, Result.INVALID: 31, Result.UNKNOWN: 33}
+
+
+class OutputError(Exception):
+    """A file that is to be written cannot be; the message says which and why, in one line."""
+
+
+def note(line: str) -> None:
+    """A line beside the report, whether anybody can read it or not.
+
+    Straight to the descriptor, as a signal handler may need to say something while a line is being written.
+    """
+    with suppress(OSError):
+        os.write(sys.stderr.fileno(), line.encode())
+
+
+def tell(told: str, *, stream: TextIO | None = None) -> None:
+    """A report, in colour where that is seen, and in ASCII where the stream takes no more."""
+    stream = stream or sys.stdout
+    if not _can_print(told, stream):
+        told = plain(told)
+    if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
+        for result, colour in _COLOURS.items():
+            told = told.replace(f"{result.value}:", f"\x1b[1;{colour}m{result.value}\x1b[0m:")
+    stream.write(told)
+    stream.flush()
+
+
+def _can_print(told: str, stream: TextIO) -> bool:
+    try:
+        told.encode(stream.encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def check_writable(option: str, path: str | None) -> None:
+    """Say before the work, not after it, that its result could not be written to the `path` that `option` names."""
+    if path is None or path == "-":
+        return
+    file = Path(path)
+    if file.is_dir():
+        why = "it is a directory"
+    elif not file.parent.is_dir():
+        why = f"there is no directory {file.parent}"
+    elif not os.access(file if file.exists() else file.parent, os.W_OK):
+        why = "no permission"
+    else:
+        return
+    raise OutputError(f"cannot write {option} {path}: {why}")
