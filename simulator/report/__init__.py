@@ -2,6 +2,9 @@
 
 from .account import Account
 from .document import document
+from .html import page
+from .table import rows
 from .terminal import plain, text
+from .trace import trace
 
-__all__ = ["Account", "document", "plain", "text"]
+__all__ = ["Account", "document", "page", "plain", "rows", "text", "trace"]

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .axis import Axis, Tick
 
-__all__ = ["Column", "Series", "column_chart", "frame", "legend", "line_chart", "stretched"]
+__all__ = ["Column", "Series", "column_chart", "frame", "legend", "line_chart", "side_by_side", "stretched"]
 
 _HEIGHT_PX = 260
 _UNITS = 1000  # of the coordinates in a stretched picture, both ways
@@ -89,6 +89,11 @@ def legend(entries: Iterable[tuple[str, Markup]]) -> Markup:
         element("li", element("svg", sample, width=28, height=12, aria_hidden="true"), name) for name, sample in entries
     ]
     return element("ul", *items, class_="legend") if items else Markup()
+
+
+def side_by_side(*charts: Markup) -> Markup:
+    """Charts beside each other where there is room."""
+    return element("div", *charts, class_="pair")
 
 
 def stretched(*content: Markup, height: float = _UNITS) -> Markup:
