@@ -61,7 +61,7 @@ PACKAGES = {
         layers=(
             ("__init__", "config", "distribution", "gate", "history"),
             ("contents", "recorder", "strategies", "workload"),
-            ("checker", "saved", "stats"),
+            ("checker", "cycle", "expectation", "saved", "stats"),
             ("report",),
             ("editor", "output", "thresholds"),
             ("signals", "worker"),
