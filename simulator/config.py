@@ -87,6 +87,9 @@ class Task(NamedTuple):
     path: str  # the file that all edit
     records: str  # the file that the records of this process go to
     gate: str  # the file through which only so many may go to wait at once
+    initial: str  # what was in the file at first
+    contents: str  # the file in which this process keeps what it reads,
+    keep_bytes: int  # and how long that may get
     config: Config
 
     def to_json(self) -> str:

@@ -6,13 +6,15 @@ import time
 from contextlib import suppress
 from math import ceil
 from time import monotonic_ns
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from . import saved
 from .config import Config, Task
+from .contents import share
 from .distribution import parse
 from .faults import Fate
 from .history import Faults
+from .lanes import Doing, Lane, Snapshot
 from .process import Process, allow_open_files
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
     from .recorder import State
 
-__all__ = ["Crew", "RunError", "Snapshot"]
+__all__ = ["Crew", "RunError"]
 
 _READY_S = 60.0  # for all workers to be ready
 _LEAD_S = 0.05  # from the order to start until the start: longer than it takes to tell all
@@ -34,19 +36,6 @@ _MOST_SPARES = 16
 
 class RunError(Exception):
     """The run could not be done; the message says why, in one line."""
-
-
-class Snapshot(NamedTuple):
-    """What is going on, for those who watch."""
-
-    phase: str  # "starting", "running" or "stopping"
-    elapsed_s: float  # of the phase
-    workers: int  # ready, or still there
-    edits: int  # operations ended
-    waits_ns: tuple[tuple[int, int], ...]  # who waits for the lock, the longest first: for how long, and which worker
-    holding: int  # the workers that have it
-    kills: int  # until now
-    frozen: int  # at present
 
 
 class Crew:
@@ -94,6 +83,9 @@ class Crew:
             path=str(saved.shared(self._directory)),
             records=str(saved.records(self._directory, number)),
             gate=str(saved.gate(self._directory)),
+            initial=str(saved.initial(self._directory)),
+            contents=str(saved.contents(self._directory, number)),
+            keep_bytes=share(self._size + self._spares_wanted),
             config=config,
         )
         try:
@@ -189,24 +181,25 @@ class Crew:
             process.bury()
 
     def _look(self, watch: Callable[[Snapshot], None], phase: str, begun: float) -> list[State]:
-        looks = [(worker, process, process.state()) for worker, process in enumerate(self._places)]
-        now = monotonic_ns()
-        alive = [(worker, state) for worker, process, state in looks if not process.killed]
-        waits = [(now - state.waiting_since_ns, worker) for worker, state in alive if state.waiting_since_ns]
-        counted = [state for _, process, state in looks[: self._config.workers] if not process.buried]
+        states = [process.state() for process in self._places]
+        counted = zip(self._places[: self._config.workers], states, strict=False)
         watch(
             Snapshot(
                 phase=phase,
                 elapsed_s=time.monotonic() - begun,
-                workers=sum(state.ready for _, state in alive) if phase == "starting" else self._present(),
-                edits=self._edits_of_dead + sum(state.operations for state in counted),
-                waits_ns=tuple(sorted(waits, reverse=True)),
-                holding=sum(state.holding for _, state in alive),
+                now_ns=monotonic_ns(),
+                lanes=tuple(map(self._lane, self._places, states)),
+                edits=self._edits_of_dead + sum(state.operations for process, state in counted if not process.buried),
                 kills=sum(process.killed and process.worker is not None for process in self._processes),
-                frozen=self._fate.frozen,
             )
         )
-        return [state for _, _, state in looks]
+        return states
+
+    @staticmethod
+    def _lane(process: Process, state: State) -> Lane:
+        if process.killed or not process.present():
+            return Lane(Doing.KILLED if process.killed else Doing.GONE, 0, state.operations)
+        return Lane(Doing.FROZEN if process.frozen else state.doing, state.since_ns, state.operations)
 
     def _present(self) -> int:
         return sum(process.present() for process in self._places)

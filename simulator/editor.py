@@ -14,6 +14,7 @@ from .workload import WorkloadError, raiser
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .contents import Keeper
     from .gate import Gate
     from .strategies import Strategy
 
@@ -69,8 +70,12 @@ class Editor:
         shifting: bool = False,
         gate: Gate | None = None,
         over: Callable[[], bool] = bool,
+        keeper: Keeper | None = None,
     ) -> None:
         self._strategy, self._log, self._hold_s, self._over, self._gate = strategy, log, hold_s, over, gate
+        self._keeper = keeper
+        self._read: tuple[bytes, bytes, bool] | None = None  # digest, content, is it odd?
+        self._version = 0
         self._blind = getattr(strategy, "blind", False)
         self._patient = getattr(strategy, "timeout_s", None) is None
         self._raised = raiser(worker, shifting=shifting)
@@ -79,6 +84,15 @@ class Editor:
 
     def operate(self, due_ns: int = 0) -> Why:
         """Edit once."""
+        try:
+            return self._operate(due_ns)
+        finally:
+            if self._read and self._keeper:  # now, as nobody waits for it now
+                name, content, odd = self._read
+                self._read = None
+                self._keeper.keep(name, content, odd=odd)
+
+    def _operate(self, due_ns: int) -> Why:
         self._locked_ns = self._writing_ns = 0
         self._log.begin(Kind.EDIT, monotonic_ns(), due_ns)
         if self._gate and not self._gate.enter():
@@ -119,13 +133,17 @@ class Editor:
         if self._over():
             raise _Withdrawn
         # Nobody else came between this worker's edits: the digest is known.
-        read = self._last_digest if old == self._last else digest(old)
+        mine = old == self._last
+        read = self._last_digest if mine else digest(old)
         try:
             new, version = self._raised(old)
         except WorkloadError:
+            self._read = read, old, True
             self._log.intend(now_ns, read, len(old), NOTHING, 0)
             raise
-        self._last, self._last_digest = new, digest(new)
+        if not mine:
+            self._read = read, old, bool(self._version) and version != self._version + 1
+        self._last, self._last_digest, self._version = new, digest(new), version
         self._log.intend(now_ns, read, len(old), self._last_digest, version)
         self._hold()
         return new
@@ -148,8 +166,8 @@ class Editor:
 class Reader:
     """One worker's reads under the lock."""
 
-    def __init__(self, strategy: Strategy, log: Log) -> None:
-        self._read, self._log = strategy.read, log
+    def __init__(self, strategy: Strategy, log: Log, keeper: Keeper | None = None) -> None:
+        self._read, self._log, self._keeper = strategy.read, log, keeper
         self._patient = getattr(strategy, "timeout_s", None) is None
         self._kind = Kind.READ
 
@@ -165,13 +183,17 @@ class Reader:
                 return Why.TIMEOUT
             raise
         returned_ns = monotonic_ns()
-        self._log.intend(0, digest(content), len(content), NOTHING, 0)
+        name = digest(content)
+        self._log.intend(0, name, len(content), NOTHING, 0)
         self._log.end(Outcome.OK, 0, 0, returned_ns)
+        if self._keeper:
+            self._keeper.keep(name, content)
         return Why.NONE
 
 
 class Peeker(Reader):
     """One worker's reads without a lock, as most programs read a file."""
 
-    def __init__(self, path: str, log: Log) -> None:
-        self._read, self._log, self._patient, self._kind = Path(path).read_bytes, log, True, Kind.PEEK
+    def __init__(self, path: str, log: Log, keeper: Keeper | None = None) -> None:
+        self._read, self._log, self._keeper = Path(path).read_bytes, log, keeper
+        self._patient, self._kind = True, Kind.PEEK

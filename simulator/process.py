@@ -13,6 +13,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from . import saved
+from .contents import trim
+from .lanes import Doing
 from .launch import launch
 from .recorder import Glance, State, peek
 
@@ -69,6 +71,7 @@ class Process:
         self.buried = False
         self.frozen = False
         self._records, self._errors = saved.records(directory, number), saved.errors(directory, number)
+        self._contents = saved.contents(directory, number)
         self._glance: Glance | None = None
         read_end, self._orders = os.pipe()
         try:
@@ -86,7 +89,12 @@ class Process:
 
     def state(self) -> State:
         """What it does, as its records tell."""
-        return peek(self._records)
+        if self.buried:
+            return peek(self._records)
+        if self._glance is None:
+            with suppress(FileNotFoundError, ValueError):  # it has not begun to record
+                self._glance = Glance(self._records)
+        return self._glance.state() if self._glance else State(Doing.ABSENT, 0, 0)
 
     def editing(self) -> bool:
         """Is it in the middle of an edit? Quick, once it is ready."""
@@ -156,6 +164,8 @@ class Process:
         code = self._process.wait()
         if not self.buried:
             self.buried, self.frozen = True, False
+            if self.killed:
+                trim(self._contents)  # or there would be no room for what its replacement keeps
             os.close(self._orders)
             if self._glance:
                 self._glance.close()

@@ -16,10 +16,12 @@ import random
 import sys
 import threading
 import time
+from pathlib import Path
 from time import monotonic_ns
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from .config import Task
+from .contents import Keeper
 from .distribution import parse
 from .editor import Editor, Peeker, Reader
 from .gate import Gate
@@ -28,7 +30,8 @@ from .recorder import Recorder
 from .strategies import load
 
 if TYPE_CHECKING:
-    from .config import Config
+    from collections.abc import Callable
+
     from .editor import Operator
     from .strategies import Strategy
 
@@ -162,18 +165,21 @@ def main(argument: str) -> None:
     strategies = {name: _opened(name, task) for name in task.config.strategies}
     gate = Gate(task.gate, task.config.limit)
     recorder = Recorder(task.records, task.process)
+    keeper = Keeper(task.contents, Path(task.initial).read_bytes(), task.keep_bytes)
     recorder.ready()
     orders.started.wait()
     failure = None
     if orders.worker is not None:
         recorder.take(orders.worker)
         strategy = strategies[task.config.strategy_of(orders.worker)]
-        operator = _operator(task, orders.worker, strategy, recorder, gate, orders)
+        place = _Place(task, orders.worker, strategy, recorder, keeper, gate)
+        operator = place.operator(orders.stop.is_set)
         failure = _Shift(task, orders, orders.worker, recorder).work(operator)
     if failure:
         sys.stderr.write(f"{failure}\n")
     for strategy in strategies.values():
         strategy.close()
+    keeper.close()
     recorder.close()
 
 
@@ -185,22 +191,34 @@ def _opened(name: str, task: Task) -> Strategy:
     return strategy
 
 
-def _operator(task: Task, worker: int, strategy: Strategy, recorder: Recorder, gate: Gate, orders: _Orders) -> Operator:
-    config: Config = task.config
-    if worker >= config.workers + config.readers:
-        return Peeker(task.path, recorder)
-    if worker >= config.workers:
-        return Reader(strategy, recorder)
-    hold, chance = parse(config.hold_ms), random.Random(f"{config.seed}/{task.process}/hold")
-    return Editor(
-        strategy,
-        recorder,
-        worker,
-        hold_s=None if hold.zero else lambda: hold.draw(chance) / 1e3,
-        shifting=config.shifting,
-        gate=gate if config.limit else None,
-        over=orders.stop.is_set,
-    )
+class _Place(NamedTuple):
+    """The place of a worker, and what it has there."""
+
+    task: Task
+    worker: int
+    strategy: Strategy
+    recorder: Recorder
+    keeper: Keeper
+    gate: Gate
+
+    def operator(self, over: Callable[[], bool]) -> Operator:
+        """What it does there: editors come first, then readers, then those that peek."""
+        config = self.task.config
+        if self.worker >= config.workers + config.readers:
+            return Peeker(self.task.path, self.recorder, self.keeper)
+        if self.worker >= config.workers:
+            return Reader(self.strategy, self.recorder, self.keeper)
+        hold, chance = parse(config.hold_ms), random.Random(f"{config.seed}/{self.task.process}/hold")
+        return Editor(
+            self.strategy,
+            self.recorder,
+            self.worker,
+            hold_s=None if hold.zero else lambda: hold.draw(chance) / 1e3,
+            shifting=config.shifting,
+            gate=self.gate if config.limit else None,
+            over=over,
+            keeper=self.keeper,
+        )
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 from time import monotonic_ns
 from typing import TYPE_CHECKING
 
+from simulator.contents import Keeper, share
+from simulator.editor import Editor
 from simulator.recorder import Recorder
 from simulator.strategies import load
-from simulator.editor import Editor
 from simulator.workload import module_file, raiser
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ def main() -> None:
 
 
 def _recorded(strategy: Strategy, path: Path) -> Callable[[], object]:
-    return Editor(strategy, Recorder(f"{path}.records", _WORKER), _WORKER).operate
+    keeper = Keeper(f"{path}.contents", path.read_bytes(), share(1))
+    return Editor(strategy, Recorder(f"{path}.records", _WORKER), _WORKER, keeper=keeper).operate
 
 
 def _bare(strategy: Strategy, _path: Path) -> Callable[[], object]:
