@@ -16,6 +16,7 @@ NAMES = (
     "portalocker",
     "filelock",
     "filelock-inplace",
+    "go",
     "rename",
     "lockf",
     "none",
