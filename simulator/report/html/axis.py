@@ -93,7 +93,7 @@ def logarithmic(
 def percentiles(number: int) -> Axis:
     """Of so many values, by 1/(1-q) as HdrHistogram has them: 90 %, 99 %, 99.9 % are as far from each other."""
     high = max(10.0, float(number))
-    ticks = [Tick(1.0, "0 %"), Tick(2.0, "50 %", minor=True), Tick(10.0, "90 %")]
+    ticks = [Tick(1.0, "0 %"), *([Tick(2.0, "50 %", minor=True)] if high <= 1000 else []), Tick(10.0, "90 %")]
     power = 2
     while 10.0**power <= high:
         digits = max(0, power - 2)

@@ -22,6 +22,8 @@ _UNITS = 1000  # of the coordinates in a stretched picture, both ways
 _MARKED = 40  # a line of more points has no marks
 _MARKS = ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-4-4h8v8h-8z", "M0-5l5 9h-10z", "M0-5l5 5-5 5-5-5z")
 _COLOURS = 8
+_APART = 64  # more columns than that have nothing between them,
+_LABELLED = 12  # and more than that nothing above them
 _WIDEST = 1 / 12  # of the box, a column
 
 
@@ -33,11 +35,12 @@ class Series(NamedTuple):
 
 
 class Column(NamedTuple):
-    """One column: what it is of, how high, and that in words."""
+    """One column: what it is of, how high, that in words, and what stands above it where there is room."""
 
     name: str
     value: float
     told: str
+    label: str = ""
 
 
 def line_chart(title: str, series: Sequence[Series], x: Axis, y: Axis, *, note: str = "") -> Markup:
@@ -53,9 +56,11 @@ def column_chart(
 ) -> Markup:
     """Columns side by side; the value of a tick is a number of columns from the left, so n.5 is the middle of one."""
     wide = min(1 / max(1, len(columns)), _WIDEST)
-    gap = 0.15 if len(columns) <= 64 else 0.0
+    gap = 0.15 if len(columns) <= _APART else -0.2  # thin ones overlap, or light would fall through
     bars = [_bar(number, column, wide, gap, y) for number, column in enumerate(columns)]
-    return frame(title, stretched(*bars), [(tick.value * wide, tick) for tick in ticks], y, x_label, note=note)
+    labels = [_above((number + 0.5) * wide, column, y) for number, column in enumerate(columns)]
+    content = joined(stretched(*bars), *(labels if len(columns) <= _LABELLED else ()))
+    return frame(title, content, [(tick.value * wide, tick) for tick in ticks], y, x_label, note=note)
 
 
 def frame(
@@ -149,6 +154,11 @@ def _bar(number: int, column: Column, wide: float, gap: float, y: Axis) -> Marku
     return element("rect", told, x=left, y=_UNITS - high, width=width, height=high, class_="bar")
 
 
+def _above(across: float, column: Column, y: Axis) -> Markup:
+    high = percent(1 - y.share(column.value))
+    return element("text", column.label, x=percent(across), y=high, dy=-4, class_="middle above")
+
+
 def _level(share: float, text: str) -> Markup:
     high = percent(1 - share)
     line = element("line", x1=0, x2="100%", y1=high, y2=high, class_="grid" if share else "axis")
@@ -158,6 +168,6 @@ def _level(share: float, text: str) -> Markup:
 def _upright(share: float, tick: Tick) -> Markup:
     across = percent(share)
     line = element("line", x1=across, x2=across, y1="100%", y2="100%", class_="axis tick")
-    anchor = "end" if share > 0.97 else "middle"
+    anchor = "end" if share > 0.985 else "middle"
     text = element("text", tick.text, x=across, y="100%", dy=18, class_=anchor + (" minor" if tick.minor else ""))
     return joined(line, text)

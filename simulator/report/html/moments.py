@@ -92,7 +92,7 @@ def _drawn(moment: Moment, account: Account, begin_ns: int) -> Markup:
     ordered = sorted(did, key=lambda worker: (worker not in about, -did[worker], worker))
     chosen = sorted(ordered[: moment.lanes])
     shown = sorted((op for op in there if op.worker in set(chosen)), key=attrgetter("begun_ns"))
-    left_out = f" {len(chosen)} of the {len(did)} workers that were at it are shown." if len(did) > len(chosen) else ""
+    left_out = f" {len(chosen)} of the {len(did)} that were at it are shown." if len(did) > len(chosen) else ""
     since = f" It begins {duration(max(0, moment.from_ns - begin_ns))} after the run did."
     return lanes(
         moment.title, moment.note + left_out + since, shown, chosen, moment.from_ns, moment.to_ns, moment.about

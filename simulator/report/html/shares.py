@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...history import Kind, Outcome, withdrawn
 from ..terminal import duration
-from .axis import Tick, linear
+from .axis import Tick, linear, plainly
 from .chart import Column, column_chart, side_by_side
 from .markup import Markup, element, joined
 
@@ -52,9 +52,9 @@ def _longest(account: Account) -> str:
 def _chart(title: str, values: Mapping[int, int], workers: int, unit: str, *, note: str) -> Markup:
     scale = 1e6 if unit == "ms" else 1.0
     told = duration if unit == "ms" else (lambda value: f"{value:,} edits")
+    every = [(worker, values.get(worker, 0)) for worker in range(workers)]
     columns = [
-        Column(f"worker {worker}", values.get(worker, 0) / scale, told(values.get(worker, 0)))
-        for worker in range(workers)
+        Column(f"worker {worker}", value / scale, told(value), plainly(value / scale)) for worker, value in every
     ]
     y = linear(unit, [column.value for column in columns], whole=unit == "edits")
     return column_chart(title, columns, _ticks(workers), y, x_label="worker", note=note)

@@ -81,6 +81,12 @@ def _stories(account: Account) -> list[Markup]:
             parts.append(element("p", f"The first of {count:,}.", class_="quiet"))
         if lines:
             again = element("p", "The same operations as above.", class_="quiet")
-            parts.append(again if anomaly.witness in told else element("pre", "\n".join(lines), class_="story"))
+            parts.append(again if anomaly.witness in told else element("pre", *map(_step, lines), class_="story"))
         told.add(anomaly.witness)
     return parts
+
+
+def _step(line: str) -> Markup:
+    """A line as a block of its own, so that what does not fit goes on below its begin."""
+    bare = line.lstrip(" ")
+    return element("span", f"{bare}\n", class_="deep" if len(bare) < len(line) else "head")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["curve", "waits"]
 
 _STEPS = 32  # points of a curve in a power of ten
+_TICKED = 8  # with as many bounds, only those at powers of ten are named
 
 
 def waits(account: Account) -> Markup:
@@ -33,10 +34,17 @@ def _histogram(account: Account) -> Markup:
     buckets = account.numbers.waits
     bounds = [bucket.from_ns for bucket in buckets] + [buckets[-1].to_ns]
     columns = [
-        Column(f"{duration(bucket.from_ns)} to {_bound(bucket.to_ns)}", bucket.number, f"{bucket.number:,} waits")
+        Column(
+            f"{_shortly(bucket.from_ns)} to {_bound(bucket.to_ns)}",
+            bucket.number,
+            f"{bucket.number:,} waits",
+            _few(bucket.number),
+        )
         for bucket in buckets
     ]
-    ticks = [Tick(number, _bound(bound), minor=not _leads(bound)) for number, bound in enumerate(bounds)]
+    ticks = [
+        Tick(at, _bound(bound)) for at, bound in enumerate(bounds) if len(bounds) < _TICKED or str(bound)[0] == "1"
+    ]
     y = linear("waits", [bucket.number for bucket in buckets], whole=True)
     note = "How many waits lasted how long. Each column is about twice as long a wait as the one before it."
     return column_chart("Histogram of waits", columns, ticks, y, x_label="wait", note=note)
@@ -52,8 +60,9 @@ def _shortly(time_ns: float) -> str:
     return f"{number.rstrip('0').rstrip('.') if '.' in number else number} {unit}"
 
 
-def _leads(bound: int) -> bool:
-    return str(bound)[0] == "1"
+def _few(number: int) -> str:
+    """A count in little room."""
+    return "" if not number else f"{number:,}" if number < 10_000 else f"{number / 1e3:,.0f}k"
 
 
 def _percentiles(account: Account) -> Markup:
