@@ -22,6 +22,7 @@ from mmap import ACCESS_READ, ACCESS_WRITE, mmap
 from typing import TYPE_CHECKING, NamedTuple
 
 from .history import NOTHING, Kind, Operation, Outcome, Why
+from .lanes import Doing
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,8 +137,14 @@ def load(path: Path, sequences: dict[int, int] | None = None) -> list[Operation]
     if not any(content[:_HEADER_BYTES]):
         return []  # its worker was ended before it began
     worker, count = _counted(content, path)
-    records = memoryview(content)[_HEADER_BYTES : _HEADER_BYTES + count * _RECORD.size]
     first = sequences.get(worker, 0) if sequences else 0
+    operations = _operations(memoryview(content)[_HEADER_BYTES : _HEADER_BYTES + count * _RECORD.size], worker, first)
+    if sequences is not None:
+        sequences[worker] = first + count
+    return operations
+
+
+def _operations(records: bytes | memoryview, worker: int, first: int) -> list[Operation]:
     operations = []
     for sequence, values in enumerate(_RECORD.iter_unpack(records), first):
         invoked_ns, due_ns, locked_ns, writing_ns, released_ns, returned_ns, *others = values
@@ -151,8 +158,6 @@ def load(path: Path, sequences: dict[int, int] | None = None) -> list[Operation]
                 _WHYS[why], due_ns, writing_ns,
             )
         )  # fmt: skip
-    if sequences is not None:
-        sequences[worker] = first + count
     return operations
 
 
@@ -171,46 +176,105 @@ def missed(path: Path) -> int:
 class State(NamedTuple):
     """What a worker is doing, as its records tell while it runs."""
 
-    ready: bool
+    doing: Doing  # of what records can tell
+    since_ns: int  # 0: not known
     operations: int  # ended
-    waiting_since_ns: int  # 0: not waiting
-    holding: bool
-    writing: bool = False
+
+    @property
+    def ready(self) -> bool:
+        """Has it said so?"""
+        return self.doing is not Doing.ABSENT
+
+    @property
+    def holding(self) -> bool:
+        """Has it the lock, for an edit?"""
+        return self.doing in {Doing.HOLDING, Doing.WRITING}
 
     @property
     def begun(self) -> int:
         """Operations, with the one under way."""
-        return self.operations + (self.holding or self.waiting_since_ns > 0)
+        return self.operations + (self.doing not in {Doing.ABSENT, Doing.THINKING})
+
+
+_ABSENT = State(Doing.ABSENT, 0, 0)
 
 
 def peek(path: Path) -> State:
-    """Look at a file that is being written."""
+    """Look once at a file that is being written."""
     try:
-        with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
-            _, _, ready = _HEADER.unpack_from(content, 0)
-            (count,) = _COUNT.unpack_from(content, _COUNT_AT)
-            at = _HEADER_BYTES + (count - 1) * _RECORD.size
-            if count == 0 or at + _RECORD.size > len(content):
-                return State(bool(ready), count, 0, holding=False)
-            invoked_ns, _, locked_ns, writing_ns, _, _, _, _, _, outcome, *_ = _RECORD.unpack_from(content, at)
+        glance = Glance(path)
     except (FileNotFoundError, ValueError):  # not made yet, or made and still empty
-        return State(ready=False, operations=0, waiting_since_ns=0, holding=False)
-    if outcome != Outcome.INFO:
-        return State(bool(ready), count, 0, holding=False)
-    holding, writing = bool(locked_ns), bool(writing_ns)
-    return State(bool(ready), count - 1, 0 if locked_ns else invoked_ns, holding=holding, writing=writing)
+        return _ABSENT
+    try:
+        return glance.state()
+    finally:
+        glance.close()
 
 
 class Glance:
-    """A look at one worker that takes no time, to be taken again and again; `close` it."""
+    """A look at one process that takes next to no time, to be taken again and again; `close` it.
+
+    Raises `FileNotFoundError`, or `ValueError` if the file is still empty.
+    """
 
     def __init__(self, path: Path) -> None:
-        with path.open("rb") as file:
-            self._map = mmap(file.fileno(), _HEADER_BYTES, access=ACCESS_READ)
+        self._path = path
+        self._map = self._mapped()
+
+    def _mapped(self) -> mmap:
+        with self._path.open("rb") as file:
+            return mmap(file.fileno(), 0, access=ACCESS_READ)
 
     def editing(self) -> bool:
         """Has it said what it will write, and not yet that it is done?"""
         return self._map[_EDITING_AT] == 1
+
+    def count(self) -> int:
+        """How many operations it has begun."""
+        return int(_COUNT.unpack_from(self._map, _COUNT_AT)[0])
+
+    def state(self) -> State:
+        """What it does now."""
+        count = self._known()
+        if count == 0:
+            return State(Doing.THINKING, 0, 0) if self._map[_READY_AT] else _ABSENT
+        values = _RECORD.unpack_from(self._map, _HEADER_BYTES + (count - 1) * _RECORD.size)
+        invoked_ns, _, locked_ns, writing_ns, _, returned_ns, _, _, kind, outcome, *_ = values
+        if outcome != Outcome.INFO:
+            return State(Doing.THINKING, returned_ns, count)
+        if kind != Kind.EDIT:
+            return State(Doing.READING, invoked_ns, count - 1)
+        if not locked_ns:
+            return State(Doing.WAITING, invoked_ns, count - 1)
+        return State(Doing.WRITING if writing_ns else Doing.HOLDING, writing_ns or locked_ns, count - 1)
+
+    def fresh(self, first: int, most: int) -> tuple[list[Operation], bytes]:
+        """Its operations from `first` on that have ended, `most` at most; and what the one under way will write.
+
+        The sequence is one of this process alone. With `most` operations there may be more, and the content is nothing.
+        """
+        count = self._known()
+        until = min(count, first + most)
+        will_write = NOTHING
+        if until == count > first:  # all before the last one are whole; of it the outcome counts, and what it has told
+            at = _HEADER_BYTES + (count - 1) * _RECORD.size
+            if self._map[at + _OUTCOME_AT] == Outcome.INFO:
+                until -= 1
+                if self._map[at + _TOLD_AT]:
+                    _, will_write = _DIGESTS.unpack_from(self._map, at + _DIGESTS_AT)
+        if until <= first:
+            return [], will_write
+        (worker,) = _WORKER.unpack_from(self._map, _WORKER_AT)
+        records = self._map[_HEADER_BYTES + first * _RECORD.size : _HEADER_BYTES + until * _RECORD.size]
+        return _operations(records, worker, first), will_write
+
+    def _known(self) -> int:
+        """The count, of which all are mapped: the file has grown before a record further on is counted."""
+        count = self.count()
+        if _HEADER_BYTES + count * _RECORD.size > len(self._map):
+            self._map.close()
+            self._map = self._mapped()
+        return count
 
     def close(self) -> None:
         """Look no more."""

@@ -14,7 +14,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
-from .crew import Crew, RunError, Snapshot
+from .crew import Crew, RunError
 from .disk import DiskError, mounted
 from .strategies import load
 from .workload import WorkloadError, kind, module_file, prepared
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .config import Config
     from .history import Faults
+    from .lanes import Snapshot
 
 __all__ = ["Ended", "FileError", "prepare", "run"]
 

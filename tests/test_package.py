@@ -59,9 +59,12 @@ PACKAGES = {
     "simulator": Package(
         ROOT / "simulator",
         layers=(
-            ("__init__", "config", "distribution", "gate", "history"),
+            ("__init__", "config", "distribution", "gate", "history", "lanes"),
             ("contents", "recorder", "strategies", "workload"),
             ("checker", "cycle", "expectation", "saved", "stats"),
+            ("histogram", "model", "sofar"),
+            ("follow",),
+            ("playback",),
             ("report",),
             ("editor", "output", "thresholds"),
             ("signals", "worker"),
@@ -78,10 +81,10 @@ PACKAGES = {
         others=frozenset(
             {
                 *("strategies: lockedfile", "strategies: portalocker", "strategies: filelock"),  # lockers under test
-                "live: rich",
+                *("live: rich", "model: lockedfile", "model: simpy"),
             }
         ),
-        platform=frozenset({"disk", "gate", "launch", "process"}),
+        platform=frozenset({"disk", "gate", "launch", "live", "process"}),  # live: keys
     ),
 }
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from simulator.history import NOTHING, Kind, Operation, Outcome, Why, digest
+from simulator.lanes import Doing
 from simulator.recorder import Glance, Recorder, State, load, missed, peek
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def test_file_grows_with_the_records(tmp_path: Path) -> None:
 KILLED = """
 import os, sys
 from simulator.history import Kind, Outcome, digest
+from simulator.lanes import Doing
 from simulator.recorder import Recorder
 
 recorder = Recorder(sys.argv[1], worker=3)
@@ -95,19 +97,19 @@ def test_killed_worker_leaves_its_last_step(tmp_path: Path, steps: int, expected
 def test_peek_tells_what_a_worker_does(tmp_path: Path) -> None:
     """Not there, getting ready, ready, waiting, holding, done: each is seen from outside."""
     path = tmp_path / "records"
-    assert peek(path) == State(False, 0, 0, holding=False)
+    assert peek(path) == State(Doing.ABSENT, 0, 0)
     recorder = Recorder(str(path), worker=0)
-    assert peek(path) == State(False, 0, 0, holding=False)
+    assert peek(path) == State(Doing.ABSENT, 0, 0)
     recorder.ready()
-    assert peek(path) == State(True, 0, 0, holding=False)
+    assert peek(path) == State(Doing.THINKING, 0, 0)
     recorder.begin(Kind.EDIT, 10)
-    assert peek(path) == State(True, 0, 10, holding=False)
+    assert peek(path) == State(Doing.WAITING, 10, 0)
     recorder.intend(20, READ, 3, WRITTEN, 41)
-    assert peek(path) == State(True, 0, 0, holding=True)
+    assert peek(path) == State(Doing.HOLDING, 20, 0)
     recorder.write(25)
-    assert peek(path) == State(True, 0, 0, holding=True, writing=True)
+    assert peek(path) == State(Doing.WRITING, 25, 0)
     recorder.end(Outcome.OK, 20, 30, 40)
-    assert peek(path) == State(True, 1, 0, holding=False)
+    assert peek(path) == State(Doing.THINKING, 40, 1)
     recorder.close()
 
 

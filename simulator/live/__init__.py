@@ -1,0 +1,11 @@
+"""What people see while a run goes on, or goes on once more: a picture on a terminal, a line a second elsewhere.
+
+    lanes.Snapshot, follow.Sight ──> pace ──> picture (crowd, marks) ──> screen
+                                         └──> lines
+
+Only `screen` knows of a terminal, and only what is in `watching` writes.
+"""
+
+from .watching import Stage, watching
+
+__all__ = ["Stage", "watching"]

@@ -1,0 +1,90 @@
+"""Show a run: put together what is seen of it, and bring it to the screen, or to the lines."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from ..follow import Follower
+from ..strategies import is_blind, load
+from .lines import Beat, plain_line
+from .pace import Pace, share
+from .picture import Scene, picture
+from .screen import can_draw, marks_for, screen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import TextIO
+
+    from ..config import Config
+    from ..follow import Sight
+    from ..lanes import Snapshot
+
+__all__ = ["Stage", "watching"]
+
+
+class Stage:
+    """Where a run is shown: on a screen if `stream` has one, else in lines; enter it to begin."""
+
+    def __init__(self, config: Config, stream: TextIO) -> None:
+        self._config, self._stream = config, stream
+        self._marks, self._pace, self._beat = marks_for(stream), Pace(), Beat()
+        self._draw: Callable[..., None] | None = None
+        self._gone = False
+        self.live = can_draw(stream)
+
+    @contextmanager
+    def open(self) -> Iterator[None]:
+        """Have the screen for as long as the block lasts."""
+        with ExitStack() as stack:
+            if self.live:
+                self._draw = stack.enter_context(screen(self._stream))
+            yield
+
+    def show(
+        self, snapshot: Snapshot, sight: Sight, *, clock: str = "", done: float | None = None, keys: str = ""
+    ) -> None:
+        """Show one moment. A run does not end because nobody can watch it any more."""
+        self._pace.look(snapshot)
+        if self._gone:
+            return
+        try:
+            if self._draw:
+                scene = self._scene(snapshot, sight, clock, done, keys)
+                self._draw(lambda columns, rows: picture(scene, columns, rows, self._marks))
+            elif self._beat.due(snapshot.phase):
+                line = plain_line(snapshot, sight, self._pace.rate(), self._config)
+                self._stream.write(line.replace("µ", self._marks.micro) + "\n")
+                self._stream.flush()
+        except OSError:
+            self._gone = True
+
+    def _scene(self, snapshot: Snapshot, sight: Sight, clock: str, done: float | None, keys: str) -> Scene:
+        return Scene(
+            title=snapshot.phase,
+            clock=clock or _clock(snapshot, self._config),
+            share=share(snapshot, self._config) if done is None else done,
+            snapshot=snapshot,
+            sight=sight,
+            rate=self._pace.rate(),
+            rates=self._pace.rates,
+            moments=self._pace.moments,
+            keys=keys,
+        )
+
+
+def _clock(snapshot: Snapshot, config: Config) -> str:
+    ready = f"{snapshot.ready} of " if snapshot.phase == "starting" else ""
+    crowd = f"{ready}{config.size} workers"
+    whole = f" of {config.duration_s:g}" if snapshot.phase == "running" and config.duration_s else ""
+    return f"{crowd}, {config.strategy}  {snapshot.elapsed_s:.1f}{whole} s"
+
+
+@contextmanager
+def watching(config: Config, directory: Path, stream: TextIO) -> Iterator[Callable[[Snapshot], None]]:
+    """Show the run in `directory` on `stream` for as long as the block lasts."""
+    stage = Stage(config, stream)
+    blind = any(is_blind(load(name)) for name in config.strategies)
+    with Follower(directory, blind=blind) as follower, stage.open():
+        yield lambda snapshot: stage.show(snapshot, follower.look())
