@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .contents import load as load_contents
 from .history import History, digest
 from .recorder import load, missed
 from .workload import KINDS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = [
@@ -19,6 +21,7 @@ __all__ = [
     "gate",
     "initial",
     "litter",
+    "read_contents",
     "read_history",
     "records",
     "report",
@@ -80,6 +83,11 @@ def litter(directory: Path) -> tuple[str, ...]:
     own = {place(directory).name for place in (initial, shared, gate, report, seal, disk)}
     names = sorted(path.name for path in directory.iterdir())
     return tuple(name for name in names if name not in own and not _OF_A_PROCESS(name))
+
+
+def read_contents(directory: Path) -> Mapping[bytes, bytes]:
+    """What the processes of the run kept of what they read, by digest; it is looked up in the files when asked for."""
+    return load_contents(directory, initial(directory).read_bytes())
 
 
 def read_history(directory: Path) -> History:

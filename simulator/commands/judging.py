@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ..config import Config
-    from ..crew import Snapshot
+    from ..lanes import Snapshot
     from ..run import Ended
 
-__all__ = ["CannotRunError", "account_of", "judged_run", "kept_directory", "reason_against"]
+__all__ = ["CannotRunError", "account_of", "judged_run", "kept_directory", "reason_against_run"]
 
 
 class CannotRunError(Exception):
@@ -47,7 +47,7 @@ def judged_run(
     The directory has the whole run then; the account reads from it what was kept of contents: use it before that goes.
     """
     prepare(config, directory)
-    reason = _reason_against_run(config, directory)
+    reason = reason_against_run(config, directory)
     if reason:
         raise CannotRunError(reason)
     ended = run(config, directory, watch)
@@ -73,14 +73,17 @@ def account_of(config: Config, directory: Path, ended: Ended, *, kept_in: str | 
         faults=ended.faults,
         litter=ended.litter,
         kept_in=kept_in,
+        initial=saved.initial(directory).read_bytes(),
+        contents=saved.read_contents(directory),
     )
 
 
-def _reason_against_run(config: Config, directory: Path) -> str | None:
+def reason_against_run(config: Config, directory: Path) -> str | None:
+    """Why what `prepare` has laid in `directory` cannot be run here, in one line, if so."""
     if config.disk_full_rate and (why := disk.reason()):
         return f"--disk-full cannot be done here: {why}"
     for name in config.strategies:
-        reason = reason_against(name, saved.shared(directory))
+        reason = _reason_against(name, saved.shared(directory))
         if reason:
             return f"strategy {name} cannot run here: {reason}"
         if config.timeout_s is not None and not has_deadline(load(name)):
@@ -88,7 +91,7 @@ def _reason_against_run(config: Config, directory: Path) -> str | None:
     return None
 
 
-def reason_against(name: str, path: Path) -> str | None:
+def _reason_against(name: str, path: Path) -> str | None:
     """Why the strategy cannot be used on that file, if so."""
     try:
         strategy = load(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
 from contextlib import nullcontext
@@ -12,17 +13,21 @@ from ..arguments import Parser, add_harm, add_load, config_of, existing_path
 from ..checker import Result
 from ..live import watching
 from ..output import check_writable, note, tell
-from ..report import document, text
-from ..signals import terminable
+from ..report import document, page, rows, text, trace
+from ..signals import patient, terminable
+from ..thresholds import Threshold, judge, listing, parse
 from .judging import judged_run, kept_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from ..config import Config
     from ..report import Account
+    from ..report.document import Json
 
 __all__ = ["Request", "main", "requested"]
 
-_VALID, _NOT_VALID = 0, 1
+_VALID, _NOT_VALID, _BROKEN = 0, 1, 99
 
 _DESCRIPTION = """\
 Start real processes that all edit one real go.mod: worker 7 raises the version
@@ -50,10 +55,13 @@ examples:
   python -m simulator --workers 32 --kill-rate 5   kill workers as they edit
   python -m simulator --kill-rate 5 --strategy lockedfile-go-protocol
                                                    and there is no journal
+  python -m simulator --workers 32 --html run.html       a page to look at
+  python -m simulator --scan workers=1,2,4,8,16,32       a curve
+  python -m simulator --fail-if 'wait.p99 > 50ms'        for a CI
   python -m simulator --quiet --json - | jq .numbers     for other programs
 
 exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 wrong usage,
-            3 the strategy cannot run here
+            3 the strategy cannot run here, 99 a --fail-if came true
 Ctrl-C stops the run early, and what was recorded until then is judged.
 """
 
@@ -62,8 +70,9 @@ class Request(NamedTuple):
     """A command line, understood."""
 
     config: Config
-    json: str | None  # where the figures go; - is stdout
+    outputs: dict[str, str]  # by option, where that goes; - is stdout, for --json
     dir: str | None  # where the run is kept
+    thresholds: tuple[Threshold, ...]
     quiet: bool
 
 
@@ -72,14 +81,64 @@ def requested(arguments: list[str]) -> Request:
     parser = Parser("", _DESCRIPTION, _EPILOG)
     add_load(parser)
     add_harm(parser)
+    _add_output(parser)
+    options = parser.parse_args(arguments)
+    if "list" in options.fail_if:
+        sys.stdout.write(listing())
+        parser.exit()
+    outputs = {option: path for option in _OUTPUTS if (path := getattr(options, option.removeprefix("--")))}
+    if list(outputs.values()).count("-") > 1:
+        parser.error("only one of the outputs can go to stdout")
+    return Request(
+        config=config_of(options, parser),
+        outputs=outputs,
+        dir=options.dir,
+        thresholds=tuple(options.fail_if),
+        quiet=options.quiet,
+    )
+
+
+_OUTPUTS = {
+    "--json": "all figures, for other programs; - is stdout, as for the others",
+    "--html": "a page to look at: charts, tables, who held the lock when",
+    "--trace": "a trace for Perfetto or chrome://tracing, a lane for each worker",
+    "--csv": "a table with a row for each operation",
+}
+
+
+def _add_output(parser: Parser) -> None:
     output = parser.add_argument_group("output")
-    output.add_argument("--json", type=existing_path, metavar="PATH", help="write all figures there; - is stdout")
+    for option, what in _OUTPUTS.items():
+        output.add_argument(option, type=existing_path, metavar="PATH", help=f"write {what}")
     output.add_argument(
-        "--dir", type=existing_path, metavar="PATH", help="keep the run there: the file, all records, run.json"
+        "--dir",
+        type=existing_path,
+        metavar="DIR",
+        help="keep the run there, for check and replay: the file, all records, run.json",
+    )
+    output.add_argument(
+        "--fail-if",
+        type=_threshold,
+        action="append",
+        default=[],
+        metavar="EXPR",
+        help="exit with 99 if that is so, as in 'wait.p99 > 50ms'; may be repeated; --fail-if list shows all names",
+    )
+    output.add_argument(
+        "--scan",
+        metavar="NAME=A,B,C",
+        help="a run for each value of an option, and the curve, as in workers=1,2,4,8 (--scan list --help tells more)",
     )
     output.add_argument("--quiet", action="store_true", help="show nothing while it runs")
-    options = parser.parse_args(arguments)
-    return Request(config_of(options, parser), options.json, options.dir, options.quiet)
+
+
+def _threshold(word: str) -> Threshold | str:
+    if word == "list":
+        return word
+    try:
+        return parse(word)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def main(arguments: list[str]) -> int:
@@ -87,13 +146,14 @@ def main(arguments: list[str]) -> int:
     request = requested(arguments)
     config = request.config
     with kept_directory(request.dir) as directory, terminable():
-        check_writable("--json", request.json)
-        shown = nullcontext(_ignore) if request.quiet else watching(config, sys.stderr, live=sys.stderr.isatty())
+        for option, path in request.outputs.items():
+            check_writable(option, path)
+        shown = nullcontext(_ignore) if request.quiet else watching(config, directory, sys.stderr)
         with shown as watch:
             judging = _ignore if request.quiet else _say_judging
             account = judged_run(config, directory, watch, kept_in=request.dir, judging=judging)
-        _put_out(request, account)
-    return _VALID if account.verdict.result is Result.VALID else _NOT_VALID
+        with patient():
+            return _told(request, account)
 
 
 def _say_judging() -> None:
@@ -104,11 +164,27 @@ def _ignore(_: object = None) -> None:
     """Show nothing."""
 
 
-def _put_out(request: Request, account: Account) -> None:
-    figures = json.dumps(document(account), indent=2) + "\n"
-    if request.json and request.json != "-":
-        Path(request.json).write_text(figures, encoding="utf-8")
-    tell(text(account), stream=sys.stderr if request.json == "-" else sys.stdout)  # figures on stdout: text makes room
-    if request.json == "-":
-        sys.stdout.write(figures)
-        sys.stdout.flush()
+def _told(request: Request, account: Account) -> int:
+    """Write all that was asked for, tell of the run, and give the exit code."""
+    figures = document(account)
+    _write_files(request, account, figures)
+    outcomes = [judge(threshold, figures) for threshold in request.thresholds]
+    told = text(account) + "".join(f"{outcome.line}\n" for outcome in outcomes)
+    tell(told, stream=sys.stderr if "-" in request.outputs.values() else sys.stdout)  # on stdout it makes room
+    if account.verdict.result is not Result.VALID:
+        return _NOT_VALID
+    return _BROKEN if any(outcome.broken for outcome in outcomes) else _VALID
+
+
+def _write_files(request: Request, account: Account, figures: dict[str, Json]) -> None:
+    """Each by itself and as it comes: a trace may be larger than memory should be."""
+    made: dict[str, Callable[[], Iterable[str]]] = {
+        "--json": lambda: [json.dumps(figures, indent=2), "\n"],
+        "--html": lambda: [page(account)],
+        "--trace": lambda: trace(account),
+        "--csv": lambda: rows(account),
+    }
+    for option, path in request.outputs.items():
+        with nullcontext(sys.stdout) if path == "-" else Path(path).open("w", encoding="utf-8", newline="") as file:
+            file.writelines(made[option]())
+            file.flush()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ..checker import Verdict
     from ..config import Config
     from ..history import Faults, History
@@ -27,3 +30,5 @@ class Account(NamedTuple):
     faults: Faults  # what was done to workers
     litter: tuple[str, ...]  # files that were left beside the one that all edit
     kept_in: str | None  # the directory where the run is kept
+    initial: bytes = b""  # the content before the first edit
+    contents: Mapping[bytes, bytes] = MappingProxyType({})  # what was read, by digest, as far as it was kept
