@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
 import sys
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from stress.simulated import simulated
 
 from . import environment
 from .tally import Tally
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from .lane import Plan, Result
 
@@ -27,7 +25,6 @@ PROVES = (
     "lost; and the same without a journal is seen to be torn."
 )
 
-_ROOT = Path(__file__).parents[2]
 _WITHOUT_JOURNAL = "lockedfile-go-protocol"
 _WORKERS = 32
 _STARTING_S = 120.0  # of 32 processes and their judging, on a slow machine
@@ -91,10 +88,10 @@ def _run_all(plan: Plan, tally: Tally) -> None:
     valid = runs_of(long=plan.long)
     for done, one in enumerate(valid):
         plan.progress(done, len(valid) + 1, f"{one.strategy}, {one.kill_rate} kills a second")
-        judge(_simulated(one, random.randrange(1_000_000), plan.directory / f"{done}"), tally)
+        judge(_told(one, random.randrange(1_000_000), plan.directory / f"{done}"), tally)
     plan.progress(len(valid), len(valid) + 1, f"{_WITHOUT_JOURNAL}, until it is torn")
     for attempt in range(_MOST_TRIES):
-        told = _simulated(_TEETH, random.randrange(1_000_000), plan.directory / f"teeth-{attempt}")
+        told = _told(_TEETH, random.randrange(1_000_000), plan.directory / f"teeth-{attempt}")
         if told.get("verdict", {}).get("result") == "INVALID":
             tally.apart("seen to be torn without a journal")
             return
@@ -122,39 +119,5 @@ def judge(told: Mapping[str, Any], tally: Tally) -> None:
     tally.apart("recoveries", evidence["recovered"])
 
 
-def _simulated(one: Run, seed: int, directory: Path) -> dict[str, Any]:
-    """What the simulator told; or the error, why it told nothing. A Ctrl-C ends it in good order."""
-    directory.mkdir()
-    output = directory / "told.json"
-    words = [*one.words, "--seed", str(seed), "--quiet", "--json", str(output), "--dir", str(directory / "run")]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "simulator", *words],
-        cwd=_ROOT,
-        env={**os.environ, "PYTHONPATH": str(_ROOT)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    )
-    try:
-        _, errors = child.communicate(timeout=one.duration_s + _STARTING_S)
-    except subprocess.TimeoutExpired:
-        return {"error": f"python -m simulator {' '.join(words)}: not done in time"}
-    finally:
-        _end(child)
-    if output.exists():
-        return dict(json.loads(output.read_text(encoding="utf-8")))
-    last = (errors.strip().splitlines() or ["it said nothing"])[-1]
-    return {"error": f"python -m simulator {' '.join(words)}: exit code {child.returncode}: {last}"}
-
-
-def _end(child: subprocess.Popen[str]) -> None:
-    """It stops its workers when it is interrupted; should it not, they end by themselves when it is gone."""
-    if child.poll() is None:
-        child.send_signal(signal.SIGINT)
-        try:
-            child.communicate(timeout=_STARTING_S)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
+def _told(one: Run, seed: int, directory: Path) -> dict[str, Any]:
+    return simulated([*one.words, "--seed", str(seed)], directory, within_s=one.duration_s + _STARTING_S)
