@@ -60,7 +60,7 @@ PACKAGES = {
         ROOT / "simulator",
         layers=(
             ("__init__", "config", "distribution", "gate", "history", "lanes"),
-            ("contents", "recorder", "strategies", "workload"),
+            ("contents", "recorder", "strategies", "verdict", "workload"),
             ("checker", "cycle", "expectation", "saved", "stats"),
             ("histogram", "model", "sofar"),
             ("follow",),
@@ -73,7 +73,7 @@ PACKAGES = {
             ("faults",),
             ("crew",),
             ("live", "run"),
-            ("arguments",),
+            ("arguments", "demo"),
             ("commands",),
             ("cli",),
             ("__main__",),
@@ -81,7 +81,7 @@ PACKAGES = {
         others=frozenset(
             {
                 *("strategies: lockedfile", "strategies: portalocker", "strategies: filelock"),  # lockers under test
-                *("live: rich", "model: lockedfile", "model: simpy"),
+                *("demo: lockedfile", "live: rich", "model: lockedfile", "model: simpy"),
             }
         ),
         platform=frozenset({"disk", "gate", "launch", "live", "process"}),  # live: keys
