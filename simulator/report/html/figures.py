@@ -135,7 +135,7 @@ def _flat(name: str, value: Json) -> Iterator[tuple[str, str]]:
 
 
 def _told(value: Json) -> str:
-    return "–" if value is None else str(value)
+    return "none" if value is None else str(value)
 
 
 def _table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]], class_: str | None = None) -> Markup:

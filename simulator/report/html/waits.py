@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import floor
 from typing import TYPE_CHECKING
 
 from ...history import Kind, Outcome, withdrawn
@@ -96,7 +97,7 @@ def curve(durations_ns: Sequence[int]) -> list[tuple[float, float]]:
     points: dict[int, float] = {}
     step = 0
     while (rarity := 10 ** (step / _STEPS)) < number:
-        points.setdefault(number - max(1, round(number / rarity)), rarity)
+        points.setdefault(max(0, number - floor(number / rarity) - 1), rarity)
         step += 1
     points.setdefault(number - 1, float(max(1, number)))
     return [(rarity, ordered[rank]) for rank, rarity in points.items()] if ordered else []
