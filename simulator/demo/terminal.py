@@ -1,0 +1,91 @@
+"""Keys one by one, the size of the window, and a screen that is given back as it was."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import select
+import signal
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+__all__ = ["HAS_KEYS", "Keys", "keys", "whole_screen"]
+
+try:
+    _termios: Any = importlib.import_module("termios")
+except ImportError:  # such as on Windows
+    _termios = None
+
+HAS_KEYS = _termios is not None
+"""Can single keys be read on this system?"""
+
+_ENTER_SCREEN = "\x1b[?1049h\x1b[?25l"  # another screen than the one with the shell's lines, and no cursor
+_LEAVE_SCREEN = "\x1b[?25h\x1b[?1049l"
+
+
+class Keys:
+    """Reads keys; a change of the window's size comes as the key `resize`, the end of all keys as `end`."""
+
+    def __init__(self, source: int, wakes: int) -> None:
+        self._source, self._wakes = source, wakes
+
+    def next(self, within_s: float | None) -> str:
+        """The next key; empty if none came in time."""
+        ready, _, _ = select.select([self._source, self._wakes], [], [], within_s)
+        if self._wakes in ready:
+            os.read(self._wakes, 512)
+            return "resize"
+        if self._source in ready:
+            return os.read(self._source, 16).decode("ascii", "replace") or "end"
+        return ""
+
+
+@contextmanager
+def keys() -> Iterator[Keys]:
+    """Have keys come one by one, unseen, until the end of the block, whatever ends it."""
+    assert sys.platform != "win32"
+    source = sys.stdin.fileno()
+    before = _termios.tcgetattr(source)
+    wakes, waker = os.pipe()
+    os.set_blocking(wakes, False)
+    os.set_blocking(waker, False)
+    handler = signal.signal(signal.SIGWINCH, _nothing)
+    wakeup = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+    try:
+        _termios.tcsetattr(source, _termios.TCSADRAIN, _by_key(before))
+        yield Keys(source, wakes)
+    finally:
+        _termios.tcsetattr(source, _termios.TCSADRAIN, before)
+        signal.set_wakeup_fd(wakeup)
+        signal.signal(signal.SIGWINCH, handler)
+        os.close(wakes)
+        os.close(waker)
+
+
+def _by_key(attributes: list[Any]) -> list[Any]:
+    changed = [*attributes[:6], list(attributes[6])]
+    changed[3] &= ~(_termios.ICANON | _termios.ECHO)
+    changed[6][_termios.VMIN], changed[6][_termios.VTIME] = 1, 0
+    changed[6][_termios.VSUSP] = b"\0"  # Ctrl-Z would leave the shell with this screen
+    return changed
+
+
+def _nothing(_number: int, _frame: FrameType | None) -> None:
+    """Be woken, no more."""
+
+
+@contextmanager
+def whole_screen() -> Iterator[None]:
+    """Use the whole window until the end of the block, and then show again what was there."""
+    try:
+        sys.stdout.write(_ENTER_SCREEN)
+        sys.stdout.flush()
+        yield
+    finally:
+        sys.stdout.write(_LEAVE_SCREEN)
+        sys.stdout.flush()
