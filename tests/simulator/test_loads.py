@@ -1,0 +1,145 @@
+"""Each kind of load does what it is called, in real runs, and what it did is in the figures."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from simulator.history import Kind, Operation, Outcome, Why
+from simulator.saved import read_history
+from tests.lockedfile.needs import posix, root
+
+from .test_cli import figures, simulate
+
+
+def saved_run(directory: Path, *arguments: str) -> tuple[list[Operation], dict[str, Any]]:
+    """Run, and give all operations and the figures."""
+    run = simulate("--dir", str(directory), "--json", "-", *arguments)
+    assert run.returncode == 0, run.stderr
+    return list(read_history(directory).operations), figures(run)
+
+
+def test_open_loop_counts_from_when_an_edit_was_due(tmp_path: Path) -> None:
+    """Holds of 10 ms, and twice as many edits due as fit: the wait from the due time grows with the queue.
+
+    The wait from the call, which is what one measures who forgets those that came late, hides most of it.
+    """
+    operations, made = saved_run(
+        tmp_path / "kept", "--workers", "2", "--duration", "0.6", "--arrival-rate", "200", "--hold-ms", "10"
+    )
+    assert all(op.due_ns and op.due_ns <= op.invoked_ns for op in operations)
+    numbers = made["numbers"]
+    assert numbers["wait"]["max_ns"] > 4 * numbers["service_wait"]["max_ns"]
+    assert numbers["missed"] > 0  # those that were due while the others waited, and were never begun
+
+
+def test_closed_loop_has_no_due_times(tmp_path: Path) -> None:
+    """There a wait begins with the call."""
+    operations, made = saved_run(tmp_path / "kept", "--workers", "2", "--edits", "20")
+    assert not any(op.due_ns for op in operations)
+    assert made["numbers"]["wait"] == made["numbers"]["service_wait"]
+
+
+def test_peekers_see_mixes_and_nobody_is_to_blame(tmp_path: Path) -> None:
+    """Edits that move 400 KB, read over without a lock: the verdict on those who take it stays VALID."""
+    operations, made = saved_run(
+        tmp_path / "kept", "--workers", "2", "--peekers", "2", "--duration", "1", "--kill-rate", "0.001"
+    )
+    peeks = [op for op in operations if op.kind is Kind.PEEK]
+    assert peeks
+    assert made["verdict"]["evidence"]["peeks"] == len([op for op in peeks if op.outcome is Outcome.OK])
+    assert 0 < made["verdict"]["evidence"]["mixes"] <= len(peeks)
+
+
+def test_only_so_many_wait_at_once_and_others_are_turned_away(tmp_path: Path) -> None:
+    """Of six editors with holds of 5 ms at most one waits at any time."""
+    operations, made = saved_run(
+        tmp_path / "kept", "--workers", "6", "--duration", "0.5", "--limit", "1", "--hold-ms", "5"
+    )
+    away = [op for op in operations if op.why is Why.TURNED_AWAY]
+    assert away
+    assert made["verdict"]["evidence"]["turned_away"] == len(away)
+    waits = sorted((op.invoked_ns, op.locked_ns) for op in operations if op.outcome is Outcome.OK)
+    tolerance_ns = 2_000_000  # from asking at the gate until the call, and from having the lock until telling
+    overlaps = [a for a, b in zip(waits, waits[1:], strict=False) if b[0] + tolerance_ns < a[1]]
+    assert not overlaps
+
+
+def test_without_a_limit_they_do_wait_at_once(tmp_path: Path) -> None:
+    """The weakened variant: the same load, and the check of the test above sees it."""
+    operations, _ = saved_run(tmp_path / "kept", "--workers", "6", "--duration", "0.5", "--hold-ms", "5")
+    waits = sorted((op.invoked_ns, op.locked_ns) for op in operations if op.outcome is Outcome.OK)
+    assert [a for a, b in zip(waits, waits[1:], strict=False) if b[0] + 2_000_000 < a[1]]
+
+
+@pytest.mark.parametrize("strategy", ["lockedfile", "portalocker", "filelock"])
+def test_edits_are_given_up_at_their_deadline(tmp_path: Path, strategy: str) -> None:
+    """Holds of 50 ms, patience for 20: some get nothing, are counted, and changed nothing."""
+    operations, made = saved_run(
+        tmp_path / "kept", "--workers", "4", "--duration", "0.5", "--hold-ms", "50", "--timeout", "0.02",
+        "--strategy", strategy,
+    )  # fmt: skip
+    given_up = [op for op in operations if op.why is Why.TIMEOUT]
+    assert given_up
+    assert all(op.outcome is Outcome.FAIL and not op.locked_ns for op in given_up)
+    assert made["verdict"]["evidence"]["given_up"] == len(given_up)
+    assert made["verdict"]["evidence"]["failed"] == 0
+
+
+def test_locker_without_a_deadline_is_told_before_the_run() -> None:
+    """It is not silently left out."""
+    run = simulate("--timeout", "1", "--strategy", "none")
+    assert run.returncode == 3
+    assert run.stderr == "simulator: strategy none cannot run with --timeout: it has no deadline\n"
+
+
+def test_workers_begin_one_by_one_in_a_ramp(tmp_path: Path) -> None:
+    """Each begins a quarter of the ramp after the one before, or later."""
+    operations, _ = saved_run(tmp_path / "kept", "--workers", "4", "--duration", "0.6", "--ramp", "0.4")
+    first = [min(op.invoked_ns for op in operations if op.worker == worker) for worker in range(4)]
+    assert all(then - first[0] > 0.099e9 * worker for worker, then in enumerate(first[1:], 1))
+
+
+def test_editors_of_several_kinds_are_mixed(tmp_path: Path) -> None:
+    """They take the workers in turn; two that respect each other's lock are VALID together."""
+    operations, made = saved_run(
+        tmp_path / "kept", "--workers", "4", "--edits", "20", "--strategy", "lockedfile,portalocker"
+    )
+    assert made["verdict"]["result"] == "VALID"
+    assert {op.worker for op in operations} == {0, 1, 2, 3}
+
+
+@posix
+def test_forked_workers_do_as_fresh_ones_do(tmp_path: Path) -> None:
+    """From a server that has loaded all; killed and frozen ones too, and nobody is left behind."""
+    operations, made = saved_run(
+        tmp_path / "kept", "--workers", "6", "--readers", "2", "--duration", "1", "--start", "forkserver",
+        "--kill-rate", "8", "--stop-rate", "8",
+    )  # fmt: skip
+    assert made["verdict"]["result"] == "VALID"
+    assert made["faults"]["kills"] > 0
+    assert made["faults"]["freezes"] > 0
+    assert len({op.worker for op in operations}) == 8
+
+
+@root
+def test_full_disk_is_an_error_and_loses_nothing(tmp_path: Path) -> None:
+    """There are edits that fail for want of space, and the verdict stays VALID; the small disk is gone afterwards."""
+    _, made = saved_run(tmp_path / "kept", "--workers", "4", "--duration", "0.8", "--disk-full", "8")
+    assert made["faults"]["disk_fulls"] > 0
+    assert made["verdict"]["evidence"]["failed"] > 0
+    assert any("No space left on device" in line for line in made["failures"])
+    assert str(tmp_path) not in Path("/proc/mounts").read_text()
+    assert not (tmp_path / "kept" / "disk").exists()
+
+
+@posix
+def test_full_disk_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For others it says so; it does not run without the harm that was asked for."""
+    from simulator import disk
+
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert disk.reason() is not None
