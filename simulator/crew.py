@@ -183,12 +183,13 @@ class Crew:
     def _look(self, watch: Callable[[Snapshot], None], phase: str, begun: float) -> list[State]:
         states = [process.state() for process in self._places]
         counted = zip(self._places[: self._config.workers], states, strict=False)
+        to_come = (Lane(Doing.ABSENT, 0, 0),) * (self._size - len(states))
         watch(
             Snapshot(
                 phase=phase,
                 elapsed_s=time.monotonic() - begun,
                 now_ns=monotonic_ns(),
-                lanes=tuple(map(self._lane, self._places, states)),
+                lanes=(*map(self._lane, self._places, states), *to_come),
                 edits=self._edits_of_dead + sum(state.operations for process, state in counted if not process.buried),
                 kills=sum(process.killed and process.worker is not None for process in self._processes),
             )

@@ -68,15 +68,17 @@ class Stage:
             snapshot=snapshot,
             sight=sight,
             rate=self._pace.rate(),
-            rates=self._pace.rates,
-            moments=self._pace.moments,
+            rates=tuple(self._pace.rates),
+            moments=tuple(self._pace.moments),
             keys=keys,
         )
 
 
 def _clock(snapshot: Snapshot, config: Config) -> str:
     ready = f"{snapshot.ready} of " if snapshot.phase == "starting" else ""
-    crowd = f"{ready}{config.size} workers"
+    crowd = f"{ready}{config.workers} workers"
+    for number, what in ((config.readers, "readers"), (config.peekers, "peekers")):
+        crowd += f", {number} {what}" if number else ""
     whole = f" of {config.duration_s:g}" if snapshot.phase == "running" and config.duration_s else ""
     return f"{crowd}, {config.strategy}  {snapshot.elapsed_s:.1f}{whole} s"
 
