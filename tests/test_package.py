@@ -84,7 +84,7 @@ PACKAGES = {
                 *("demo: lockedfile", "live: rich", "model: lockedfile", "model: simpy"),
             }
         ),
-        platform=frozenset({"demo", "disk", "gate", "launch", "live", "process"}),  # demo, live: keys
+        platform=frozenset({"demo", "disk", "gate", "launch", "live", "process", "strategies"}),  # demo, live: keys
     ),
 }
 

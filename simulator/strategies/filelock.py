@@ -1,12 +1,15 @@
 """The peer filelock as it is mostly used: a lock file beside, and a new file that takes the place of the old.
 
-A reader needs no lock: it opens the old file or the new one. But who locks the file itself, as Go does, locks one that
-is on its way out. It does not wait in the kernel, but tries every 50 ms.
+A reader needs no lock: it opens the old file or the new one. Not so on Windows, where a file that is open cannot be
+replaced. And who locks the file itself, as Go does, locks one that is on its way out. It does not wait in the kernel,
+but tries every 50 ms.
 """
 
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from time import monotonic_ns
 from typing import TYPE_CHECKING
@@ -21,7 +24,7 @@ __all__ = ["STRATEGY", "Filelock"]
 
 
 class Filelock:
-    """Edits under a `filelock.FileLock` of a file beside, reads without."""
+    """Edits under a `filelock.FileLock` of a file beside; reads without, where that harms no edit."""
 
     name = "filelock"
     timeout_s: float | None = None
@@ -51,7 +54,8 @@ class Filelock:
 
     def read(self) -> bytes:
         """Read the file that has its place there."""
-        return self._path.read_bytes()
+        with self._lock if sys.platform == "win32" else nullcontext():
+            return self._path.read_bytes()
 
     def close(self) -> None:
         """Nothing is open."""

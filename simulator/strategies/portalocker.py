@@ -52,7 +52,7 @@ class Portalocker:
 
     def _locked(self, mode: Literal["rb", "r+b"]) -> portalocker.Lock[IO[bytes]]:
         """Take the lock; the `with` of it then gives the file, and the lock back."""
-        from portalocker import AlreadyLocked, Lock, LockFlags
+        from portalocker import AlreadyLocked, Lock, LockException, LockFlags
 
         kind = LockFlags.SHARED if mode == "rb" else LockFlags.EXCLUSIVE
         timeout_s = inf if self.timeout_s is None else self.timeout_s  # its own None is 5 seconds
@@ -61,6 +61,8 @@ class Portalocker:
             lock.acquire()
         except AlreadyLocked as error:
             raise TimeoutError(f"portalocker.Lock {self._path}: no lock after {timeout_s} s") from error
+        except LockException as error:  # which is no OSError, and yet what the system refused
+            raise OSError(f"portalocker.Lock {self._path}: {error}") from error
         return lock
 
     def close(self) -> None:

@@ -141,20 +141,40 @@ def test_deadline_of_an_edit_is_a_timeout(name: str, path: Path, spawn: Spawn) -
     assert path.read_bytes() == b"module example.com/m\nheld\nmine\n"
 
 
-def test_reader_waits_where_the_file_is_written_in_place(path: Path, spawn: Spawn) -> None:
-    """With a deadline it gives up; only where a new file takes the place of the old it need not wait."""
-    for name in ("portalocker", "filelock-inplace", "filelock"):
-        with spawn(hold, name, path, site=True) as other:
-            other.expect("holding")
-            reader = opened(name, path, timeout_s=0.01)
-            if name == "filelock":
-                assert reader.read() == path.read_bytes()
-            else:
-                with pytest.raises(TimeoutError):
-                    reader.read()
-            other.tell()
-            other.expect("released")
-            other.end()
+@pytest.mark.parametrize("name", ["portalocker", "filelock-inplace"])
+def test_reader_waits_where_the_file_is_written_in_place(name: str, path: Path, spawn: Spawn) -> None:
+    """With a deadline it gives up, and then reads the new content."""
+    with spawn(hold, name, path, site=True) as other:
+        other.expect("holding")
+        with pytest.raises(TimeoutError):
+            opened(name, path, timeout_s=0.01).read()
+        other.tell()
+        other.expect("released")
+        other.end()
+    assert opened(name, path, timeout_s=30).read().endswith(b"held\n")
+
+
+@posix
+def test_reader_need_not_wait_where_a_new_file_takes_the_place_of_the_old(path: Path, spawn: Spawn) -> None:
+    """It reads the old one."""
+    with spawn(hold, "filelock", path, site=True) as other:
+        other.expect("holding")
+        assert opened("filelock", path, timeout_s=0.01).read() == b"module example.com/m\n"
+        other.tell()
+        other.expect("released")
+        other.end()
+
+
+def test_what_the_system_refuses_a_peer_is_an_oserror(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is for everybody else, so that the run can say why it cannot be."""
+    import portalocker
+
+    def refuse(*_: object) -> None:
+        raise portalocker.LockException("no locks available")
+
+    monkeypatch.setattr("portalocker.portalocker.lock", refuse)
+    with pytest.raises(OSError, match="no locks available"):
+        opened("portalocker", path).read()
 
 
 @pytest.mark.parametrize(
