@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from .config import Config
 
-__all__ = ["known_wrong"]
+__all__ = ["known_wrong", "unseen_by_go"]
 
 _WRONG = frozenset({"none", "rename"})
 
@@ -25,6 +25,11 @@ _KINDS = {
 
 # The others write in place without a way back: an edit that is killed, or finds the disk full, may leave half of it.
 _SURVIVE = frozenset({"lockedfile", "lockedfile-durable", "filelock"})
+
+
+def unseen_by_go(strategy: str) -> bool:
+    """Is it a lock that the go command does not see? Of a class from elsewhere nothing is known."""
+    return any(_KINDS.get(name, "flock") != "flock" for name in strategy.split(","))
 
 
 def known_wrong(config: Config) -> bool:

@@ -43,7 +43,7 @@ class Absent(NamedTuple):
     """A locker that there are no runs of."""
 
     strategy: str
-    reason: str
+    reason: str  # a sentence
 
 
 class Comparison(NamedTuple):

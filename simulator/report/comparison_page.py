@@ -21,16 +21,12 @@ _HEADS = ("strategy", "verdict", "edits/s", "wait p50", "p99", "max", "Jain", "b
 
 def page(comparison: Comparison) -> str:
     """One HTML document."""
-    absent = [
-        element("p", element("code", absent.strategy), f" cannot run here: {absent.reason}", class_="quiet")
-        for absent in comparison.absent
-    ]
     return shell(
         "Lockers compared",
         element("h1", "Lockers compared"),
         element("p", load_of(comparison)),
         _table(comparison),
-        *absent,
+        *(element("p", absent.reason, class_="quiet") for absent in comparison.absent),
         element("h2", "Repeat"),
         element("pre", comparison.command, class_="command"),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..checker import Result
+from ..expectation import unseen_by_go
 from .comparison import best, ranked, rate, relative
 from .terminal import duration
 
@@ -99,7 +100,10 @@ def _remarks(comparison: Comparison) -> str:
             lines.append(f"{entry.strategy}: {len(entry.rounds)} of {comparison.wanted} rounds")
         if "go" in entry.strategy.split(","):
             lines.append("go: each edit is a process of its own, and its start is in these figures")
-    lines += [f"{absent.strategy} cannot run here: {absent.reason}" for absent in comparison.absent]
+    unseen = [entry.strategy for entry in ranked(comparison) if unseen_by_go(entry.strategy)]
+    if unseen:
+        lines.append(f"locks that the go command does not see: {', '.join(unseen)}")
+    lines += [absent.reason for absent in comparison.absent]
     if comparison.interrupted:
         lines.append("stopped before its time; the run that was under way is not counted")
     return "\n".join(lines)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from argparse import ArgumentTypeError
+from pathlib import Path
 
 import pytest
 
 from simulator.checker import check
+from simulator.commands.scan import wanted
 from simulator.config import Config
 from simulator.cycle import Cycle, cycle, response_time_s
 from simulator.expectation import known_wrong
@@ -19,6 +24,7 @@ from simulator.stats import measure, quantiles
 
 from .histories import content, edit, run_of
 
+ROOT = Path(__file__).parents[2]
 CONFIG = Config(
     workers=2, readers=0, duration_s=5.0, edits=None, hold_ms="0", think_ms="1", file=None, strategy="none", seed=7
 )
@@ -189,3 +195,76 @@ def test_scan_of_nothing_and_of_runs_without_an_edit_is_told() -> None:
 def test_what_is_known_to_be_wrong(strategy: str, more: dict[str, float], wrong: bool) -> None:
     """Lockers that do not see each other, that lose updates, or that have no way back."""
     assert known_wrong(CONFIG._replace(strategy=strategy, **more)) is wrong  # type: ignore[arg-type]  # rates only
+
+
+@pytest.mark.parametrize(
+    ("word", "option", "values"),
+    [
+        ("workers=1,2,4", "workers", "1 2 4"),
+        ("workers=8,2,2,4", "workers", "2 4 8"),
+        ("--hold-ms=0.5,2", "hold-ms", "0.5 2"),
+        ("kill_rate=1,10", "kill-rate", "1 10"),
+        ("workers=1..128", "workers", "1 2 4 8 16 32 64 128"),
+        ("workers=3..20", "workers", "3 6 12 20"),
+        ("workers=1,16..64", "workers", "1 16 32 64"),
+        ("readers=0..10:4", "readers", "0 4 8"),
+        ("think-ms=0..0.3:0.1", "think-ms", "0 0.1 0.2 0.3"),
+        ("limit=5..5", "limit", "5"),
+    ],
+)
+def test_values_are_listed_or_spanned(word: str, option: str, values: str) -> None:
+    """By doubling, or in steps; each once, in rising order."""
+    assert wanted(word) == (option, tuple(values.split()))
+
+
+@pytest.mark.parametrize(
+    ("word", "why"),
+    [
+        ("worker=1", "did you mean workers?"),
+        ("zebra=1", "there are workers, readers"),
+        ("workers", "workers has no values; such as workers=1,2,4 or workers=1..128"),
+        ("workers=", "has no values"),
+        ("workers=few", "'few' is not a number"),
+        ("workers=9..1", "'9..1' is not a number, nor a span"),
+        ("readers=0..8", "'0..8' is not a number, nor a span"),  # nothing comes of doubling it
+        ("workers=1..inf", "'1..inf' is not a number, nor a span"),
+        ("seed=0..1e6:1", "seed"),
+        ("workers=1..1000:1", "values; there may be 100"),
+    ],
+)
+def test_what_is_no_scan_is_refused_in_one_line(word: str, why: str) -> None:
+    """What is wrong, and what would be right."""
+    with pytest.raises(ArgumentTypeError) as caught:
+        wanted(word)
+    assert why in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def scan_of(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run it to its end, with pipes for its output."""
+    return subprocess.run(
+        [sys.executable, "-m", "simulator", *arguments],
+        cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=90, check=False,
+    )  # fmt: skip
+
+
+def test_real_runs_are_scanned(tmp_path: Path) -> None:
+    """One for each value, all with one seed; their curve is told in every form."""
+    table = tmp_path / "table.md"
+    done = scan_of("--scan", "workers=1..2", "--edits", "20", "--json", "-", "--export-markdown", str(table), "--quiet")
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert [point["run"]["config"]["workers"] for point in made["points"]] == [1, 2]
+    assert [point["run"]["verdict"]["evidence"]["committed"] for point in made["points"]] == [20, 40]
+    assert len({point["run"]["config"]["seed"] for point in made["points"]}) == 1
+    assert all(point["response_time_law"]["measured_s"] > 0 for point in made["points"])
+    assert made["command"].startswith("python -m simulator --scan workers=1,2 --edits 20 --seed ")
+    assert made["command"] in done.stderr
+    assert made["command"] in table.read_text(encoding="utf-8")
+
+
+def test_value_that_the_option_does_not_take_is_refused_before_any_run() -> None:
+    """As if it had been given to the option itself."""
+    done = scan_of("--scan", "workers=1,1.5")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "simulator: argument --workers: 1.5 is not a whole number (--help tells more)\n"

@@ -1,0 +1,114 @@
+"""Several runs, one after another, kept as they come: what was measured stays, whenever it ends."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..crew import RunError
+from ..live import watching
+from ..output import note
+from ..signals import patient
+from .judging import judged_run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..config import Config
+    from ..report import Account
+
+__all__ = ["Ending", "Step", "in_turn", "light"]
+
+_PAUSE_S = 0.5  # between two runs: for what the last one has left the machine to do
+
+
+class Step(NamedTuple):
+    """One run."""
+
+    what: str  # it is of: if a run of it cannot be done, no other one is tried
+    told: str  # what it is called while it goes on
+    config: Config
+
+
+class Ending(NamedTuple):
+    """How the series went."""
+
+    interrupted: bool
+    failed: dict[str, str]  # what could not be done, and why
+
+
+def in_turn(steps: Sequence[Step], keep: Callable[[Step, Account], None], *, quiet: bool) -> Ending:
+    """Do the runs; `keep` gets the account of each. One that is ended early is not kept, and is the last."""
+    # One directory around those of all runs, so that an interrupt while one of them is removed leaves nothing.
+    directory = Path(tempfile.mkdtemp(prefix="simulator-"))
+    failed: dict[str, str] = {}
+    try:
+        return Ending(_interrupted(steps, keep, directory, failed, quiet=quiet), failed)
+    except KeyboardInterrupt:
+        return Ending(True, failed)
+    finally:
+        with patient():
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _interrupted(
+    steps: Sequence[Step],
+    keep: Callable[[Step, Account], None],
+    directory: Path,
+    failed: dict[str, str],
+    *,
+    quiet: bool,
+) -> bool:
+    for number, step in enumerate(steps, 1):
+        if step.what in failed:
+            continue
+        if number > 1:
+            time.sleep(_PAUSE_S)
+        show = _ignore if quiet else _Progress(f"{number:>{len(str(len(steps)))}}/{len(steps)} {step.told}: ")
+        try:
+            account = _run(step, directory / str(number), live=isinstance(show, _Progress) and show.live)
+        except RunError as error:
+            failed[step.what] = str(error)
+            show(f"could not be done: {error}\n")
+            continue
+        if account.interrupted:
+            show("stopped\n")
+            return True
+        keep(step, account)
+        show(f"{account.verdict.result.value}, {account.numbers.edits_per_s:,.0f} edits/s\n")
+    return False
+
+
+def _run(step: Step, directory: Path, *, live: bool) -> Account:
+    directory.mkdir()
+    with watching(step.config, directory, sys.stderr) if live else nullcontext(_ignore) as watch:
+        account = judged_run(step.config, directory, watch)
+    shutil.rmtree(directory, ignore_errors=True)
+    return account
+
+
+def light(account: Account) -> Account:
+    """Give the account without its history, which is large, and not needed for figures."""
+    return account._replace(history=account.history._replace(operations=()))
+
+
+class _Progress:
+    """A line for each run: on a terminal once the live view has made room for it, else with its beginning at once."""
+
+    def __init__(self, told: str) -> None:
+        self.live = sys.stderr.isatty()
+        self._told = told if self.live else ""
+        if not self.live:
+            note(told)
+
+    def __call__(self, result: str) -> None:
+        note(self._told + result)
+
+
+def _ignore(_: object) -> None:
+    """Show nothing."""
