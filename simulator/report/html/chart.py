@@ -19,7 +19,7 @@ __all__ = ["Column", "Series", "column_chart", "frame", "legend", "line_chart", 
 
 _HEIGHT_PX = 260
 _UNITS = 1000  # of the coordinates in a stretched picture, both ways
-_MARKED = 40  # a line of more points has no marks
+_MARKED = 40  # where a line has more points, none has marks
 _MARKS = ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-4-4h8v8h-8z", "M0-5l5 9h-10z", "M0-5l5 5-5 5-5-5z")
 _COLOURS = 8
 _APART = 64  # more columns than that have nothing between them,
@@ -43,10 +43,13 @@ class Column(NamedTuple):
     label: str = ""
 
 
-def line_chart(title: str, series: Sequence[Series], x: Axis, y: Axis, *, note: str = "") -> Markup:
-    """Lines over a common pair of axes, told apart by colour, dashes and marks."""
-    lines = [_line(number, one, x, y) for number, one in enumerate(series)]
-    entries = [(one.name, _sample(number, one)) for number, one in enumerate(series)]
+def line_chart(
+    title: str, series: Sequence[Series], x: Axis, y: Axis, *, note: str = "", marked: bool = True
+) -> Markup:
+    """Lines over a common pair of axes, told apart by colour, dashes and, unless there are too many points, marks."""
+    marked = marked and all(len(one.points) <= _MARKED for one in series)
+    lines = [_line(number, one, x, y, marked=marked) for number, one in enumerate(series)]
+    entries = [(one.name, _sample(number, marked=marked)) for number, one in enumerate(series)]
     ticks = [(x.share(tick.value), tick) for tick in x.ticks]
     return frame(title, joined(*lines), ticks, y, x.label, note=note, entries=entries if len(series) > 1 else ())
 
@@ -109,11 +112,11 @@ def stretched(*content: Markup, height: float = _UNITS) -> Markup:
     )  # fmt: skip
 
 
-def _line(number: int, series: Series, x: Axis, y: Axis) -> Markup:
+def _line(number: int, series: Series, x: Axis, y: Axis, *, marked: bool) -> Markup:
     places = [(x.share(a), 1 - y.share(b)) for a, b in series.points]
     path = "M" + "L".join(f"{a * _UNITS:.1f} {b * _UNITS:.1f}" for a, b in places) if places else ""
     parts = [stretched(element("path", d=path, class_=f"line {_look(number)}"))]
-    if len(places) <= _MARKED:
+    if marked:
         for (a, b), point in zip(places, series.points, strict=True):
             told = f"{series.name}: {_said(x, point[0])}, {_said(y, point[1])}"
             mark = element("path", element("title", told), d=_mark(number), class_=f"mark {_look(number)}")
@@ -138,9 +141,9 @@ def _shape(number: int) -> int:
     return (number + number // _COLOURS) % len(_MARKS)
 
 
-def _sample(number: int, series: Series) -> Markup:
+def _sample(number: int, *, marked: bool) -> Markup:
     parts = [element("path", d="M0 6h28", class_=f"line {_look(number)}")]
-    if len(series.points) <= _MARKED:
+    if marked:
         parts.append(element("path", d=_mark(number), transform="translate(14 6)", class_=f"mark {_look(number)}"))
     return joined(*parts)
 

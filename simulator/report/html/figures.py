@@ -67,10 +67,8 @@ def _rows(account: Account) -> list[_Row]:
 
 def _facts(account: Account) -> list[tuple[str, str, str]]:
     config, faults, recovered = account.config, account.faults, account.verdict.evidence.recovered
-    readers = [
-        f"{number:,} {what}" for number, what in ((config.readers, "readers"), (config.peekers, "peekers")) if number
-    ]
-    crowd = " and ".join([f"{config.workers:,} workers", *readers])
+    counts = ((config.workers, "worker"), (config.readers, "reader"), (config.peekers, "peeker"))
+    crowd = ", ".join(f"{number:,} {what}{'s' * (number != 1)}" for number, what in counts if number)
     told = [("crowd", crowd, f"ready in {account.startup_s:.2f} s")]
     if config.kill_rate:
         told.append(

@@ -84,7 +84,8 @@ def _around(title: str, note: str, from_ns: int, to_ns: int, about: tuple[Operat
 
 def _drawn(moment: Moment, account: Account, begin_ns: int) -> Markup:
     """Of more workers than there are lanes: those it is about, then those that did most at that time."""
-    there = [op for op in account.history.operations if op.begun_ns <= moment.to_ns and ended_ns(op) >= moment.from_ns]
+    from_ns = max(begin_ns, moment.from_ns)
+    there = [op for op in account.history.operations if op.begun_ns <= moment.to_ns and ended_ns(op) >= from_ns]
     did: dict[int, int] = {}
     for op in there:
         did[op.worker] = did.get(op.worker, 0) + 1
@@ -93,7 +94,5 @@ def _drawn(moment: Moment, account: Account, begin_ns: int) -> Markup:
     chosen = sorted(ordered[: moment.lanes])
     shown = sorted((op for op in there if op.worker in set(chosen)), key=attrgetter("begun_ns"))
     left_out = f" {len(chosen)} of the {len(did)} that were at it are shown." if len(did) > len(chosen) else ""
-    since = f" It begins {duration(max(0, moment.from_ns - begin_ns))} after the run did."
-    return lanes(
-        moment.title, moment.note + left_out + since, shown, chosen, moment.from_ns, moment.to_ns, moment.about
-    )
+    since = f" It begins {duration(from_ns - begin_ns)} after the run did." if from_ns > begin_ns else ""
+    return lanes(moment.title, moment.note + left_out + since, shown, chosen, from_ns, moment.to_ns, moment.about)

@@ -24,9 +24,10 @@ def shares(account: Account) -> Markup:
     edits: Counter[int] = Counter()
     longest: dict[int, int] = {}
     for op in account.history.operations:
-        if op.kind is Kind.EDIT and op.locked_ns and (op.outcome is Outcome.OK or withdrawn(op)):
+        if op.kind is Kind.EDIT and (op.outcome is Outcome.OK or withdrawn(op)):
             edits[op.worker] += op.outcome is Outcome.OK
-            longest[op.worker] = max(longest.get(op.worker, 0), op.locked_ns - op.begun_ns)
+            if op.locked_ns:
+                longest[op.worker] = max(longest.get(op.worker, 0), op.locked_ns - op.begun_ns)
     workers, fairness = account.config.workers, account.numbers.fairness
     spread = (
         f"{fairness.fewest:,} to {fairness.most:,} edits a worker; Jain's index {fairness.jain:.3f}, where 1 is even"

@@ -76,12 +76,13 @@ def _stories(account: Account) -> list[Markup]:
     for anomaly in account.verdict.anomalies:
         head, *lines = story(anomaly, account.history)
         count = account.verdict.counts[anomaly.flaw]
+        again = bool(lines) and anomaly.witness in told
+        said = [f"The first of {count:,}."] * (count > 1) + ["The same operations as above."] * again
         parts.append(element("h3", head))
-        if count > 1:
-            parts.append(element("p", f"The first of {count:,}.", class_="quiet"))
-        if lines:
-            again = element("p", "The same operations as above.", class_="quiet")
-            parts.append(again if anomaly.witness in told else element("pre", *map(_step, lines), class_="story"))
+        if said:
+            parts.append(element("p", " ".join(said), class_="quiet"))
+        if lines and not again:
+            parts.append(element("pre", *map(_step, lines), class_="story"))
         told.add(anomaly.witness)
     return parts
 

@@ -72,7 +72,7 @@ def _percentiles(account: Account) -> Markup:
     number = max((len(values) for _, values in by_name), default=1)
     y = logarithmic("duration", [value for one in series for _, value in one.points], _shortly)
     note = "What so many of them do not exceed; each step to the right is a percentile ten times as rare."
-    return line_chart("Durations by percentile", series, percentiles(number), y, note=note)
+    return line_chart("Durations by percentile", series, percentiles(number), y, note=note, marked=False)
 
 
 def _durations(account: Account) -> list[tuple[str, list[int]]]:
