@@ -6,12 +6,10 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..crew import RunError
-from ..live import watching
 from ..output import note
 from ..signals import patient
 from .judging import judged_run
@@ -20,10 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..config import Config
+    from ..lanes import Snapshot
     from ..report import Account
 
 __all__ = ["Ending", "Step", "in_turn", "light"]
 
+_CLEAR = "\x1b[K"  # what an earlier, longer line has left
 _PAUSE_S = 0.5  # between two runs: for what the last one has left the machine to do
 
 
@@ -69,25 +69,24 @@ def _interrupted(
             continue
         if number > 1:
             time.sleep(_PAUSE_S)
-        show = _ignore if quiet else _Progress(f"{number:>{len(str(len(steps)))}}/{len(steps)} {step.told}: ")
+        line = _Progress(f"{number:>{len(str(len(steps)))}}/{len(steps)} {step.told}: ", quiet=quiet)
         try:
-            account = _run(step, directory / str(number), live=isinstance(show, _Progress) and show.live)
+            account = _run(step, directory / str(number), line.watch)
         except RunError as error:
             failed[step.what] = str(error)
-            show(f"could not be done: {error}\n")
+            line.done(f"could not be done: {error}")
             continue
         if account.interrupted:
-            show("stopped\n")
+            line.done("stopped")
             return True
         keep(step, account)
-        show(f"{account.verdict.result.value}, {account.numbers.edits_per_s:,.0f} edits/s\n")
+        line.done(f"{account.verdict.result.value}, {account.numbers.edits_per_s:,.0f} edits/s")
     return False
 
 
-def _run(step: Step, directory: Path, *, live: bool) -> Account:
+def _run(step: Step, directory: Path, watch: Callable[[Snapshot], None]) -> Account:
     directory.mkdir()
-    with watching(step.config, directory, sys.stderr) if live else nullcontext(_ignore) as watch:
-        account = judged_run(step.config, directory, watch)
+    account = judged_run(step.config, directory, watch)
     shutil.rmtree(directory, ignore_errors=True)
     return account
 
@@ -98,17 +97,24 @@ def light(account: Account) -> Account:
 
 
 class _Progress:
-    """A line for each run: on a terminal once the live view has made room for it, else with its beginning at once."""
+    """A line for each run; on a terminal it is written over until the run is done."""
 
-    def __init__(self, told: str) -> None:
-        self.live = sys.stderr.isatty()
-        self._told = told if self.live else ""
-        if not self.live:
-            note(told)
+    def __init__(self, told: str, *, quiet: bool) -> None:
+        self._say = _ignore if quiet else note
+        self._alive = not quiet and sys.stderr.isatty()
+        self._told = f"\r{told}" if self._alive else ""
+        if not self._alive:
+            self._say(told)
 
-    def __call__(self, result: str) -> None:
-        note(self._told + result)
+    def watch(self, snapshot: Snapshot) -> None:
+        """Say how far the run is."""
+        if self._alive:
+            self._say(f"{self._told}{snapshot.phase} {snapshot.elapsed_s:.1f} s, {snapshot.edits:,} edits{_CLEAR}")
+
+    def done(self, result: str) -> None:
+        """Say what came of it."""
+        self._say(f"{self._told}{result}{_CLEAR if self._alive else ''}\n")
 
 
-def _ignore(_: object) -> None:
-    """Show nothing."""
+def _ignore(_: str) -> None:
+    """Say nothing."""
