@@ -3,9 +3,11 @@
     lanes.Snapshot, follow.Sight ──> pace ──> picture (crowd, marks) ──> screen
                                          └──> lines
 
-Only `screen` knows of a terminal, and only what is in `watching` writes.
+Only `screen` and `keys` know of a terminal, and only what is in `watching` writes.
 """
 
+from .keys import keys
+from .player import KEYS, Player
 from .watching import Stage, watching
 
-__all__ = ["Stage", "watching"]
+__all__ = ["KEYS", "Player", "Stage", "keys", "watching"]

@@ -81,7 +81,7 @@ def _painter(console: Console) -> Callable[[Callable[[int, int], list[Line]]], C
             self._make = make
 
         def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-            for line in self._make(options.max_width, options.height or 24):
+            for line in self._make(options.size.width, options.size.height):
                 for text, style in line:
                     yield Segment(text, styles[style])
                 yield Segment.line()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,6 @@ class Stage:
         self._config, self._stream = config, stream
         self._marks, self._pace, self._beat = marks_for(stream), Pace(), Beat()
         self._draw: Callable[..., None] | None = None
-        self._gone = False
         self.live = can_draw(stream)
 
     @contextmanager
@@ -45,20 +45,33 @@ class Stage:
     def show(
         self, snapshot: Snapshot, sight: Sight, *, clock: str = "", done: float | None = None, keys: str = ""
     ) -> None:
-        """Show one moment. A run does not end because nobody can watch it any more."""
+        """Show one moment: as a picture, or as a line when one is due."""
         self._pace.look(snapshot)
-        if self._gone:
-            return
-        try:
+        with self._unless_gone():
             if self._draw:
                 scene = self._scene(snapshot, sight, clock, done, keys)
                 self._draw(lambda columns, rows: picture(scene, columns, rows, self._marks))
             elif self._beat.due(snapshot.phase):
-                line = plain_line(snapshot, sight, self._pace.rate(), self._config)
-                self._stream.write(line.replace("µ", self._marks.micro) + "\n")
-                self._stream.flush()
+                self._write(snapshot, sight)
+
+    def tell(self, snapshot: Snapshot, sight: Sight) -> None:
+        """Show one moment as a line, whenever that is."""
+        self._pace.look(snapshot)
+        with self._unless_gone():
+            self._write(snapshot, sight)
+
+    def _write(self, snapshot: Snapshot, sight: Sight) -> None:
+        line = plain_line(snapshot, sight, self._pace.rate(), self._config)
+        self._stream.write(line.replace("µ", self._marks.micro) + "\n")
+        self._stream.flush()
+
+    @contextmanager
+    def _unless_gone(self) -> Iterator[None]:
+        """A run does not end because nobody can watch it any more."""
+        try:
+            yield
         except OSError:
-            self._gone = True
+            self._draw, self._stream = None, open(os.devnull, "w")  # noqa: SIM115 - as long as the process
 
     def _scene(self, snapshot: Snapshot, sight: Sight, clock: str, done: float | None, keys: str) -> Scene:
         return Scene(
