@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import starmap
+from math import hypot
 from statistics import fmean, median, stdev
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,16 +58,16 @@ class Comparison(NamedTuple):
 
 
 class Ratio(NamedTuple):
-    """How many times as many edits a second: the mean over the rounds, and the standard deviation."""
+    """How many times as many edits a second: of the medians, and the standard deviation of that."""
 
-    mean: float
+    times: float
     deviation: float | None  # one round has none
 
     def __str__(self) -> str:
         """Give it with two digits, or with none if it is large."""
-        digits = 2 if self.mean < 100 else 0
+        digits = 2 if self.times < 100 else 0
         more = f" ± {self.deviation:.{digits}f}" if self.deviation is not None else ""
-        return f"{self.mean:.{digits}f}{more}"
+        return f"{self.times:.{digits}f}{more}"
 
 
 def rate(account: Account) -> float:
@@ -90,13 +90,18 @@ def best(comparison: Comparison) -> Entry | None:
 def relative(one: Entry, other: Entry) -> Ratio | None:
     """How many times as many edits a second `one` made as `other`; None if that has no answer.
 
-    Of one round at a time: what disturbed a round has disturbed both.
+    The deviations of both go on into that of the ratio, as if the one had nothing to do with the other.
     """
-    pairs = [(rate(a), rate(b)) for a, b in zip(one.rounds, other.rounds, strict=False)]
-    if not all(b for _, b in pairs):
+    if not other.middle(rate):
         return None
-    ratios = list(starmap(float.__truediv__, pairs))
-    return Ratio(fmean(ratios), stdev(ratios) if len(ratios) > 1 else None)
+    times = one.middle(rate) / other.middle(rate)
+    spreads = [_spread(entry) for entry in (one, other) if len(entry.rounds) > 1]
+    return Ratio(times, times * hypot(*spreads) if len(spreads) == 2 else None)
+
+
+def _spread(entry: Entry) -> float:
+    rates = [rate(account) for account in entry.rounds]
+    return stdev(rates) / fmean(rates)
 
 
 def compared(comparison: Comparison) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..checker import Result
 from .comparison import ranked, rate
-from .comparison_text import columns, load_of, ratio_of
+from .comparison_text import columns, load_of, ratio_of, remarks
 from .html.markup import element, percent
 from .html.shell import shell
 
@@ -26,7 +26,7 @@ def page(comparison: Comparison) -> str:
         element("h1", "Lockers compared"),
         element("p", load_of(comparison)),
         _table(comparison),
-        *(element("p", absent.reason, class_="quiet") for absent in comparison.absent),
+        *(element("p", remark, class_="quiet") for remark in remarks(comparison)),
         element("h2", "Repeat"),
         element("pre", comparison.command, class_="command"),
     )

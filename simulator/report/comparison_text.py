@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .account import Account
     from .comparison import Comparison, Entry
 
-__all__ = ["columns", "load_of", "markdown", "ratio_of", "text"]
+__all__ = ["columns", "load_of", "markdown", "ratio_of", "remarks", "text"]
 
 _NAME = 23  # columns
 _HEADS = ("verdict", "edits/s", "wait p50", "p99", "max", "Jain")
@@ -22,7 +22,7 @@ _WIDTHS = (8, 9, 10, 10, 10, 7)
 
 def text(comparison: Comparison) -> str:
     """The table, how many times as fast the best is, what was wrong with the others, and the command."""
-    parts = [load_of(comparison), _table(comparison), _summary(comparison), _remarks(comparison)]
+    parts = [load_of(comparison), _table(comparison), _summary(comparison), "\n".join(remarks(comparison))]
     return "\n\n".join(part for part in parts if part) + f"\n\nrepeat    {comparison.command}\n"
 
 
@@ -60,6 +60,26 @@ def ratio_of(entry: Entry, comparison: Comparison) -> str:
     return "1.00" if entry is first else str(relative(first, entry) or "")
 
 
+def remarks(comparison: Comparison) -> list[str]:
+    """What is to be said beside the table, a line each."""
+    lines = []
+    for entry in ranked(comparison):
+        found = [account.verdict for account in entry.rounds if account.verdict.result is entry.result]
+        if entry.result is not Result.VALID:
+            lines.append(f"{entry.strategy}: {entry.result.value}: {found[0].reason}")
+        if len(entry.rounds) < comparison.wanted:
+            lines.append(f"{entry.strategy}: {len(entry.rounds)} of {comparison.wanted} rounds")
+        if "go" in entry.strategy.split(","):
+            lines.append("go: each edit is a process of its own, and its start is in these figures")
+    unseen = [entry.strategy for entry in ranked(comparison) if unseen_by_go(entry.strategy)]
+    if unseen:
+        lines.append(f"locks that the go command does not see: {', '.join(unseen)}")
+    lines += [absent.reason for absent in comparison.absent]
+    if comparison.interrupted:
+        lines.append("stopped before its time; the run that was under way is not counted")
+    return lines
+
+
 def _table(comparison: Comparison) -> str:
     if not comparison.entries:
         return "Nothing was measured."
@@ -88,25 +108,6 @@ def _summary(comparison: Comparison) -> str:
     wide = max(len(ratio) for ratio, _ in told)
     lines = [f"  {ratio:>{wide}} times as many edits a second as {strategy}" for ratio, strategy in told]
     return "\n".join([f"{first.strategy} made", *lines])
-
-
-def _remarks(comparison: Comparison) -> str:
-    lines = []
-    for entry in ranked(comparison):
-        found = [account.verdict for account in entry.rounds if account.verdict.result is entry.result]
-        if entry.result is not Result.VALID:
-            lines.append(f"{entry.strategy}: {entry.result.value}: {found[0].reason}")
-        if len(entry.rounds) < comparison.wanted:
-            lines.append(f"{entry.strategy}: {len(entry.rounds)} of {comparison.wanted} rounds")
-        if "go" in entry.strategy.split(","):
-            lines.append("go: each edit is a process of its own, and its start is in these figures")
-    unseen = [entry.strategy for entry in ranked(comparison) if unseen_by_go(entry.strategy)]
-    if unseen:
-        lines.append(f"locks that the go command does not see: {', '.join(unseen)}")
-    lines += [absent.reason for absent in comparison.absent]
-    if comparison.interrupted:
-        lines.append("stopped before its time; the run that was under way is not counted")
-    return "\n".join(lines)
 
 
 def _waits(account: Account) -> float:

@@ -26,7 +26,7 @@ _WIDE = 8  # times as large as the first value the last one is, for a logarithmi
 
 def page(scan: Scan) -> str:
     """One HTML document."""
-    title = f"What {scan.option} does"
+    title = f"Scan of {scan.option}"
     laws = [(f"{point.value:,g}", *law_told(point)) for point in scan.points if law_of(point)]
     return shell(
         title,
