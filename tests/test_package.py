@@ -60,9 +60,9 @@ PACKAGES = {
         ROOT / "simulator",
         layers=(
             ("__init__", "config", "distribution", "gate", "history", "lanes"),
-            ("contents", "recorder", "strategies", "verdict", "workload"),
-            ("checker", "cycle", "expectation", "saved", "stats"),
-            ("histogram", "model", "sofar"),
+            ("contents", "lines", "recorder", "strategies", "verdict", "workload"),
+            ("checker", "cycle", "expectation", "own_lines", "saved", "stats"),
+            ("blind", "histogram", "model", "sofar"),
             ("follow",),
             ("playback",),
             ("report",),
