@@ -137,7 +137,7 @@ def _chain(
     happened = [op for op in edits if op.outcome is _OK and op.written != NOTHING]
     unknown = [op for op in edits if op.outcome is _INFO and writers.get(op.written) is op]
     if unknown:
-        seen = {op.read for op in readers} | {history.final}
+        seen = ({op.read for op in readers} | {history.final}) - {history.initial}  # that one is there without them
         happened += [op for op in unknown if op.written in seen]
     arrows = {op.read: op for op in happened}
     forks = _forks(happened) if len(arrows) < len(happened) else []

@@ -12,7 +12,9 @@ from simulator.history import NOTHING, History, Kind, Operation, Outcome, digest
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn
 
-__all__ = ["content", "edit", "read", "run_of", "valid_histories"]
+__all__ = ["FAULTS", "TORN", "content", "edit", "faulty_histories", "peek", "read", "run_of", "valid_histories"]
+
+TORN = digest(b"half of one and half of another")
 
 
 def content(number: int) -> bytes:
@@ -53,6 +55,11 @@ def read(worker: int, what: bytes, at: int) -> Operation:
     return Operation(worker, 0, Kind.READ, Outcome.OK, at, 0, 0, at + 4, what, NOTHING, 100, 0)
 
 
+def peek(worker: int, what: bytes, at: int) -> Operation:
+    """The same without the lock."""
+    return read(worker, what, at)._replace(kind=Kind.PEEK)
+
+
 def run_of(*operations: Operation, final: bytes | None = None) -> History:
     """A history from content 0 on; it ends with what the last operation wrote, unless told otherwise."""
     return History(content(0), operations[-1].written if final is None else final, operations)
@@ -69,7 +76,7 @@ _KILLED = (
 
 
 @st.composite
-def valid_histories(draw: DrawFn) -> History:
+def valid_histories(draw: DrawFn, most: int = 30) -> History:
     """What workers leave that take turns under a lock: edits of all outcomes, reads, and overlapping waits."""
     steps = draw(
         st.lists(
@@ -81,7 +88,7 @@ def valid_histories(draw: DrawFn) -> History:
                 st.integers(0, 3),  # how long it takes to return
             ),
             min_size=1,
-            max_size=30,
+            max_size=most,
         )
     )
     starts = [0, *accumulate(step[2] for step in steps)]
@@ -122,3 +129,94 @@ def valid_histories(draw: DrawFn) -> History:
             state = new
     operations = draw(st.permutations(operations))
     return History(content(0), state, operations)
+
+
+def _other_content(draw: DrawFn, history: History) -> bytes:
+    known = {op.read for op in history.operations} | {op.written for op in history.operations}
+    return draw(st.sampled_from([*sorted(known - {NOTHING}), history.initial, TORN]))
+
+
+def _sees_another(draw: DrawFn, history: History, op: Operation) -> History:
+    return _changed(history, op, read=_other_content(draw, history))
+
+
+def _makes_another(draw: DrawFn, history: History, op: Operation) -> History:
+    if op.written == NOTHING:
+        return history
+    return _changed(history, op, written=_other_content(draw, history))
+
+
+def _ends_in_another(draw: DrawFn, history: History, _op: Operation) -> History:
+    return history._replace(final=_other_content(draw, history))
+
+
+def _is_lost(_draw: DrawFn, history: History, op: Operation) -> History:
+    """Nobody sees what it wrote, but what was there before."""
+    others = [other._replace(read=op.read) if other.read == op.written else other for other in history.operations]
+    return history._replace(operations=others, final=op.read if history.final == op.written else history.final)
+
+
+def _ends_otherwise(draw: DrawFn, history: History, op: Operation) -> History:
+    outcome = draw(st.sampled_from(Outcome))
+    returned_ns = 0 if outcome is Outcome.INFO else op.returned_ns or max(op.invoked_ns, op.locked_ns) + 3
+    return _changed(history, op, outcome=outcome, returned_ns=returned_ns)
+
+
+def _is_at_another_time(draw: DrawFn, history: History, op: Operation) -> History:
+    later_ns = draw(st.integers(-200, 200))
+    times = {name: getattr(op, name) for name in Operation._fields if name.endswith("_ns")}
+    return _changed(history, op, **{name: time_ns and max(time_ns + later_ns, 1) for name, time_ns in times.items()})
+
+
+def _takes_longer(draw: DrawFn, history: History, op: Operation) -> History:
+    longer_ns = draw(st.integers(0, 60))
+    return _changed(
+        history, op, released_ns=op.released_ns and op.released_ns + longer_ns,
+        returned_ns=op.returned_ns and op.returned_ns + longer_ns,
+    )  # fmt: skip
+
+
+def _is_forgotten(_draw: DrawFn, history: History, op: Operation) -> History:
+    return history._replace(operations=[other for other in history.operations if other is not op])
+
+
+def _is_done_again(draw: DrawFn, history: History, op: Operation) -> History:
+    again = op._replace(worker=9, outcome=draw(st.sampled_from([op.outcome, Outcome.INFO])))
+    again = again._replace(returned_ns=0) if again.outcome is Outcome.INFO else again
+    return _is_at_another_time(draw, history._replace(operations=[*history.operations, again]), again)
+
+
+def _is_seen_by_others(draw: DrawFn, history: History, op: Operation) -> History:
+    """Two more readers, in the same time, who see what it saw or wrote, or anything else."""
+    more = [read(8 + n, _other_content(draw, history), op.invoked_ns + draw(st.integers(0, 20))) for n in range(2)]
+    return history._replace(operations=[*history.operations, *more[: draw(st.integers(1, 2))]])
+
+
+def _changed(history: History, op: Operation, **values: object) -> History:
+    changed = op._replace(**values)  # type: ignore[arg-type]  # of the fields' own types
+    return history._replace(operations=[changed if other is op else other for other in history.operations])
+
+
+FAULTS = (
+    _sees_another,
+    _makes_another,
+    _ends_in_another,
+    _is_lost,
+    _ends_otherwise,
+    _is_at_another_time,
+    _takes_longer,
+    _is_forgotten,
+    _is_done_again,
+    _is_seen_by_others,
+)
+"""What can be planted in a history: a change of one operation, which may or may not be a fault."""
+
+
+@st.composite
+def faulty_histories(draw: DrawFn, most: int = 9) -> History:
+    """Small histories in which up to three things are planted; many have a flaw, some have none."""
+    history = draw(valid_histories(most))
+    for plant in draw(st.lists(st.sampled_from(FAULTS), max_size=3)):
+        if history.operations:
+            history = plant(draw, history, draw(st.sampled_from(history.operations)))
+    return history

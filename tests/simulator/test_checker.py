@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.checker import Flaw, Result, check
-from simulator.history import NOTHING, History, Kind, Operation, Outcome, digest
+from simulator.history import NOTHING, History, Kind, Operation, Outcome, Why
 
-from .histories import content, edit, read, run_of, valid_histories
+from .histories import TORN, content, edit, peek, read, run_of, valid_histories
 
 FIRST = edit(0, content(0), content(1), at=0)
 SECOND = edit(1, content(1), content(2), at=10)
@@ -34,8 +34,6 @@ def test_history_without_an_edit_is_unknown() -> None:
     """Nothing happened, so nothing is shown."""
     assert check(History(content(0), content(0), [])).result is Result.UNKNOWN
 
-
-TORN = digest(b"half of one and half of another")
 
 HISTORIES = {
     "a reader reads what no edit wrote": (run_of(FIRST, read(2, TORN, 2), SECOND), Flaw.TORN),
@@ -175,6 +173,20 @@ HISTORIES = {
                edit(1, content(0), content(2), at=10, outcome=Outcome.INFO), edit(3, content(2), content(3), at=20)),
         Flaw.LOST,
     ),
+    "a reader reads an older content when another has read a newer one, while it is written": (
+        run_of(FIRST._replace(released_ns=90, returned_ns=90), read(2, content(1), at=10), read(3, content(0), at=20),
+               final=content(1)),
+        Flaw.ORDER,
+    ),
+    "a killed edit read what had been replaced before it had the lock": (
+        run_of(FIRST, SECOND, edit(2, content(0), content(9), at=20, outcome=Outcome.INFO), final=content(2)),
+        Flaw.ORDER,
+    ),
+    "killed edits that were read, and nothing leads to them": (
+        run_of(FIRST, edit(1, content(5), content(6), at=10, outcome=Outcome.INFO),
+               edit(2, content(6), content(5), at=20, outcome=Outcome.INFO), final=content(1)),
+        Flaw.LOST,
+    ),
 }  # fmt: skip
 
 
@@ -306,6 +318,64 @@ def test_killed_edit_is_not_taken_for_one_that_returned() -> None:
 def test_edits_that_repaired_are_counted() -> None:
     """How often it had to be done is part of the evidence."""
     assert check(run_of(FIRST, SECOND._replace(recovered=True), THIRD)).evidence.recovered == 1
+
+
+def test_peeks_are_no_failure_and_are_counted() -> None:
+    """Who takes no lock may see anything; and that a killed edit was seen so does not mean that it stayed."""
+    killed = edit(2, content(2), content(9), at=20, outcome=Outcome.INFO)
+    peeks = [peek(7, what, at=5) for what in (content(0), content(2), content(9), TORN, TORN, NOTHING)]
+    verdict = check(run_of(FIRST, SECOND, killed, *peeks, final=content(2)))
+    assert verdict.result is Result.VALID
+    assert (verdict.evidence.peeks, verdict.evidence.mixes, verdict.evidence.reads) == (6, 2, 0)
+    assert verdict.evidence.contents_checked == 4
+    as_reads = [op._replace(kind=Kind.READ) for op in peeks]
+    assert check(run_of(FIRST, SECOND, killed, *as_reads, final=content(2))).result is Result.INVALID
+
+
+def test_reasons_of_failed_edits_are_counted_apart() -> None:
+    """What raised is one thing; what gave up, was turned away, refused, or came too late is another."""
+    failed = [
+        edit(2, NOTHING, NOTHING, at=30 + number, outcome=Outcome.FAIL)._replace(why=why)
+        for number, why in enumerate([*Why, Why.TIMEOUT])
+    ]
+    evidence = check(run_of(FIRST, *failed, final=content(1))).evidence
+    assert (evidence.committed, evidence.failed, evidence.withdrawn) == (1, 1, 1)
+    assert (evidence.given_up, evidence.turned_away, evidence.refused) == (2, 1, 1)
+
+
+@pytest.mark.parametrize("why", Why)
+def test_edit_that_was_not_made_must_not_be_there(why: Why) -> None:
+    """Whatever the reason for which it was not."""
+    late = edit(1, content(1), content(2), at=10, outcome=Outcome.FAIL)._replace(why=why)
+    assert Flaw.FAILED in check(run_of(FIRST, late, final=content(2))).counts
+
+
+BLIND = SECOND._replace(read=NOTHING, written=NOTHING, version=0)
+
+
+def test_edit_that_told_nothing_leaves_it_unknown() -> None:
+    """It returned; what it wrote may be what the next one read, or may be lost."""
+    verdict = check(run_of(FIRST, BLIND, THIRD))
+    assert verdict.result is Result.UNKNOWN
+    assert "did not tell what they wrote" in verdict.reason
+    assert (verdict.evidence.blind, verdict.anomalies) == (1, ())
+
+
+def test_edit_that_told_nothing_excuses_no_more_than_it_can_have_done() -> None:
+    """It wrote one content; of two that nobody wrote one is torn. And it does not make two edits of one content."""
+    torn = check(run_of(FIRST, BLIND, read(5, TORN, at=12), THIRD))
+    assert Flaw.TORN in torn.counts
+    assert Flaw.LOST in check(run_of(FIRST, BLIND, SECOND._replace(read=content(0)), final=content(1))).counts
+
+
+def test_smallest_witness_is_shown() -> None:
+    """One operation that shows it is better than two, though that came later; of the same size it is the earliest."""
+    killed = edit(3, content(1), content(9), at=10, outcome=Outcome.INFO)
+    early, late = read(2, TORN, at=5), read(2, TORN, at=400)
+    for operations in ((late, killed, early, FIRST), (FIRST, killed, early, late)):
+        verdict = check(run_of(*operations, final=content(1)))
+        assert verdict.anomalies[0].witness == (early,)
+        assert [anomaly.witness for anomaly in verdict.choice] == [(early,), (killed, late)]
 
 
 def test_earliest_witness_is_shown() -> None:
