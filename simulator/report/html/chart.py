@@ -24,7 +24,7 @@ _MARKS = ("M-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-4-4h8v8h-8z", "M0-5l5 9h-10z"
 _COLOURS = 8
 _APART = 64  # more columns than that have nothing between them,
 _LABELLED = 12  # and more than that nothing above them
-_WIDEST = 1 / 12  # of the box, a column
+_WIDEST = 1 / 6  # of the box, a column
 
 
 class Series(NamedTuple):

@@ -1,7 +1,7 @@
 """Lanes of workers over a stretch of time: who waited, who held the lock, who was writing, who read.
 
-Told apart by shape as well as by colour: a wait is a thin line, a hold a low bar, writing a tall one, a read an outline
-of dashes, and a cross stands where an operation failed, or where its worker was last heard of.
+Told apart by shape as well as by colour: a wait is a thin line, of dots while it is due and not begun, a hold a low
+bar, writing a tall one, a read an outline of dashes, and a cross stands where an operation failed, or where its worker was last heard of.
 """
 
 from __future__ import annotations
@@ -73,7 +73,16 @@ def lanes(
     axis, unit_ns = _time_axis(to_ns - from_ns)
     ticks = [(tick.value * unit_ns / (to_ns - from_ns), tick) for tick in axis.ticks]
     names = Axis("worker", len(workers), 0, tuple(Tick(lane + 0.5, str(worker)) for worker, lane in lane_of.items()))
-    return frame(title, content, ticks, names, axis.label, note=note, entries=_legend(), height_px=height)
+    return frame(
+        title,
+        content,
+        ticks,
+        names,
+        axis.label,
+        note=note,
+        entries=_legend(late=any(op.due_ns for op in operations)),
+        height_px=height,
+    )
 
 
 def _time_axis(long_ns: int) -> tuple[Axis, float]:
@@ -97,7 +106,9 @@ def _stretches(op: Operation, lane: int, share: Callable[[int], float]) -> Itera
         if op.returned_ns:
             yield _Stretch("reading", lane, share(op.begun_ns), share(op.returned_ns))
         return
-    yield _Stretch("waiting", lane, share(op.begun_ns), share(op.locked_ns or op.returned_ns or op.begun_ns))
+    if op.due_ns:
+        yield _Stretch("late", lane, share(op.due_ns), share(op.invoked_ns))
+    yield _Stretch("waiting", lane, share(op.invoked_ns), share(op.locked_ns or op.returned_ns or op.invoked_ns))
     if op.locked_ns:
         until_ns = op.released_ns or ended_ns(op)
         yield _Stretch("holding", lane, share(op.locked_ns), share(until_ns))
@@ -122,7 +133,7 @@ def _merged(operations: Sequence[Operation], lane_of: dict[int, int], share: Cal
             elif before:
                 done.append(before)
             last[part.look, part.lane] = part
-    paths: dict[str, list[str]] = {look: [] for look in ("waiting", "holding", "writing", "reading")}
+    paths: dict[str, list[str]] = {look: [] for look in ("late", "waiting", "holding", "writing", "reading")}
     for part in [*done, *last.values()]:
         paths[part.look].append(_path(part))
     return [element("path", d="".join(parts), class_=look) for look, parts in paths.items() if parts]
@@ -130,7 +141,7 @@ def _merged(operations: Sequence[Operation], lane_of: dict[int, int], share: Cal
 
 def _path(part: _Stretch) -> str:
     left, right, middle = part.left * 1000, part.right * 1000, (part.lane + 0.5) * _LANE_PX
-    if part.look == "waiting":
+    if part.look in {"waiting", "late"}:
         return f"M{left:.2f} {middle:g}H{right:.2f}"
     high = _BAR_PX[part.look]
     return f"M{left:.2f} {middle - high / 2:g}H{right:.2f}v{high}H{left:.2f}z"
@@ -173,10 +184,13 @@ def _end(op: Operation) -> str:
     return op.why.name.lower().replace("_", " ") if op.why else "failed"
 
 
-def _legend() -> list[tuple[str, Markup]]:
+def _legend(*, late: bool) -> list[tuple[str, Markup]]:
     bars = [
         (name, element("path", d=f"M0 {6 - _BAR_PX[look] / 2:g}h28v{_BAR_PX[look]}h-28z", class_=look))
         for name, look in (("holding the lock", "holding"), ("writing", "writing"), ("reading", "reading"))
     ]
     cross = element("path", d=_CROSS, class_="broken", transform="translate(14 6)")
-    return [("waiting", element("path", d="M0 6h28", class_="waiting")), *bars, ("failed, or last heard of", cross)]
+    lines = [
+        (name, element("path", d="M0 6h28", class_=look)) for name, look in (("due", "late"), ("waiting", "waiting"))
+    ]
+    return [*lines[not late :], *bars, ("failed, or last heard of", cross)]

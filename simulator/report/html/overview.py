@@ -46,7 +46,7 @@ def overview(account: Account) -> Markup:
     done = [op for op in edits if op.outcome is Outcome.OK]
     slices = _sliced(account, len(done))
     made = Counter((op.worker, slices.of(op.released_ns or op.returned_ns)) for op in done)
-    spans = [(op.begun_ns, until_ns) for op in edits if (until_ns := _waited_until(op))]
+    spans = [(op.invoked_ns, until_ns) for op in edits if (until_ns := _waited_until(op))]
     rates: Counter[int] = Counter()
     for (_, at), count in made.items():
         rates[at] += count

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["curve", "waits"]
 
 _STEPS = 32  # points of a curve in a power of ten
-_TICKED = 8  # with as many bounds, only those at powers of ten are named
+_TICKED = 7  # with as many bounds, only those at powers of ten are named
 
 
 def waits(account: Account) -> Markup:
