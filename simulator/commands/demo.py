@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import tempfile
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
 
 from ..arguments import Parser, amount, whole
 from ..demo.moment import Mode
 from ..demo.script import NAMES, moments
 from ..demo.show import SLOW_S, on_screen, transcript, with_keys
 from ..demo.stage import StageError
-
-if TYPE_CHECKING:
-    from types import FrameType
+from ..signals import terminable
 
 __all__ = ["main"]
 
@@ -51,11 +47,9 @@ def main(arguments: list[str]) -> int:
     """Show the demo that `arguments` ask for; the exit code."""
     options = _parser().parse_args(arguments)
     mode = Mode.WITHOUT if options.without_lock else Mode.KILL if options.kill else Mode.LOCK
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
-            signal.signal(getattr(signal, name), _leave)
     try:
-        return _shown(mode, options.workers, options.slow)
+        with terminable():
+            return _shown(mode, options.workers, options.slow)
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BrokenPipeError:  # who read our output has gone, as `| head` does
@@ -75,13 +69,6 @@ def _shown(mode: Mode, workers: int, slow_s: float | None) -> int:
                 sys.stdout.write("\n".join(last.verdict) + "\n")  # it stays, where the screen goes
                 sys.stdout.flush()
         return _WELL if last is None or last.well else _NOT_WELL
-
-
-def _leave(number: int, _frame: FrameType | None) -> NoReturn:
-    """End as by an exception, so that the terminal is given back and no process is left."""
-    with suppress(ValueError):
-        signal.signal(number, signal.SIG_IGN)
-    raise SystemExit(128 + number)
 
 
 def _parser() -> Parser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .content import lines, summary
-from .moment import TITLES, Lane, Mark, Mode, Moment
+from .moment import HAS_LOCK, SLEEPS, TITLES, Lane, Mark, Mode, Moment
 from .paint import Look, Row, cut, wrapped
 from .player import FILE
 from .source import EDIT_FILE, excerpt, line
@@ -56,16 +56,17 @@ def lock_line(moment: Moment) -> str:
     """Who has the lock, and who sleeps for it: by the kernel's list, and in line by what they have called."""
     if moment.mode is Mode.WITHOUT:
         return "nobody has it, as nobody asks for it"
-    if not moment.has_list:
-        states = "; ".join(f"{lane.name} {lane.state}" for lane in moment.lanes if lane.state)
-        return f"{states or 'nobody has it'} (this system has no list of its locks)"
     names = {str(lane.pid): lane.name for lane in moment.lanes}
     listed = [(entry.startswith("->"), names.get(entry.split()[-1], "")) for entry in moment.locks if "FLOCK" in entry]
     told = [f"{name} has it" for waits, name in listed if name and not waits]
+    if not told and any(lane.state == HAS_LOCK for lane in moment.lanes):  # no list, or one that hides them
+        states = "; ".join(f"{lane.name} {lane.state}" for lane in moment.lanes if lane.state in (HAS_LOCK, SLEEPS))
+        return f"{states}   (by its calls: this system does not tell)"
     told += [f"{name} sleeps in flock" for waits, name in listed if name and waits]
     others = [lane for lane in moment.lanes if lane.name not in {name for _, name in listed}]
-    told += [f"{lane.name} sleeps in line" for lane in others if lane.state == "sleeps"]
-    return f"{'; '.join(told) or 'nobody has it'}   (by /proc/locks)"
+    told += [f"{lane.name} sleeps in line" for lane in others if lane.state == SLEEPS]
+    source = "   (by /proc/locks)" if moment.has_list else ""
+    return f"{'; '.join(told) or 'nobody has it'}{source}"
 
 
 def _step(moment: Moment, width: int, height: int) -> list[Row]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
-__all__ = ["PARTS", "TITLES", "Call", "Lane", "Mark", "Mode", "Moment", "Step"]
+__all__ = ["HAS_LOCK", "PARTS", "SLEEPS", "TITLES", "Call", "Lane", "Mark", "Mode", "Moment", "Step"]
+
+HAS_LOCK, SLEEPS = "has the lock", "sleeps"
+"""Two of the states of a process."""
 
 
 class Mode(Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .moment import Call, Lane, Mark, Mode, Moment, Step
+from .moment import HAS_LOCK, SLEEPS, Call, Lane, Mark, Mode, Moment, Step
 from .player import line_of
 from .stage import Actor, Stage, StageError
 from .told import begun, gone, list_of, told
@@ -180,9 +180,9 @@ class _Play:
         elif actor.ended:
             state = "has ended"
         elif actor.name == self._holder:
-            state = "has the lock"
+            state = HAS_LOCK
         elif actor in self._line:
-            state = "sleeps"
+            state = SLEEPS
         else:
             state = ""
         return Lane(actor.name, actor.process.pid, tuple(self._marks[actor.name]), state)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -43,6 +42,12 @@ def look() -> Look:
     except UnicodeEncodeError:
         return Look(colour, ascii=True)
     return Look(colour)
+
+
+def _window() -> tuple[int, int]:
+    """Columns and rows; where nobody has said, what a terminal has had for fifty years."""
+    columns, lines = os.get_terminal_size(sys.stdout.fileno())
+    return columns or 80, lines or 24
 
 
 def transcript(moments: Iterator[Moment], slow_s: float) -> Moment | None:
@@ -122,7 +127,7 @@ class _Screen:
             self._at += 1
 
     def _draw(self) -> None:
-        width, height = shutil.get_terminal_size()
+        width, height = _window()
         footer = _LAST_HELP if self._is_end() else _AUTO_HELP if self._auto else _HELP
         looks = look()
         shown = rows(self._seen[self._at], width, height, looks, footer)

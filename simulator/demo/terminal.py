@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -33,38 +33,53 @@ class Keys:
 
     def __init__(self, source: int, wakes: int) -> None:
         self._source, self._wakes = source, wakes
+        self._typed = ""
 
     def next(self, within_s: float | None) -> str:
         """The next key; empty if none came in time."""
+        if not self._typed:
+            woken = self._read(within_s)
+            if woken or not self._typed:
+                return woken
+        size = 3 if self._typed.startswith("\x1b[") else 1  # an arrow is three letters
+        key, self._typed = self._typed[:size], self._typed[size:]
+        return key
+
+    def _read(self, within_s: float | None) -> str:
+        """Wait for what is typed; give what is none."""
         ready, _, _ = select.select([self._source, self._wakes], [], [], within_s)
         if self._wakes in ready:
             os.read(self._wakes, 512)
             return "resize"
         if self._source in ready:
-            return os.read(self._source, 16).decode("ascii", "replace") or "end"
+            self._typed = os.read(self._source, 64).decode("ascii", "replace")
+            return "" if self._typed else "end"
         return ""
 
 
 @contextmanager
 def keys() -> Iterator[Keys]:
     """Have keys come one by one, unseen, until the end of the block, whatever ends it."""
-    assert sys.platform != "win32"
-    source = sys.stdin.fileno()
-    before = _termios.tcgetattr(source)
-    wakes, waker = os.pipe()
-    os.set_blocking(wakes, False)
-    os.set_blocking(waker, False)
-    handler = signal.signal(signal.SIGWINCH, _nothing)
-    wakeup = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
-    try:
-        _termios.tcsetattr(source, _termios.TCSADRAIN, _by_key(before))
-        yield Keys(source, wakes)
-    finally:
-        _termios.tcsetattr(source, _termios.TCSADRAIN, before)
-        signal.set_wakeup_fd(wakeup)
-        signal.signal(signal.SIGWINCH, handler)
-        os.close(wakes)
-        os.close(waker)
+    if sys.platform != "win32":
+        source = sys.stdin.fileno()
+        before = _termios.tcgetattr(source)
+        wakes, waker = os.pipe()
+        os.set_blocking(wakes, False)
+        os.set_blocking(waker, False)
+        handler = signal.signal(signal.SIGWINCH, _nothing)
+        wakeup = signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        try:
+            _termios.tcsetattr(source, _termios.TCSADRAIN, _by_key(before))
+            yield Keys(source, wakes)
+        finally:
+            with suppress(_termios.error):  # the terminal has gone
+                _termios.tcsetattr(source, _termios.TCSADRAIN, before)
+            signal.set_wakeup_fd(wakeup)
+            signal.signal(signal.SIGWINCH, handler)
+            os.close(wakes)
+            os.close(waker)
+    else:
+        raise OSError("there are no single keys on this system")
 
 
 def _by_key(attributes: list[Any]) -> list[Any]:
@@ -87,5 +102,6 @@ def whole_screen() -> Iterator[None]:
         sys.stdout.flush()
         yield
     finally:
-        sys.stdout.write(_LEAVE_SCREEN)
-        sys.stdout.flush()
+        with suppress(OSError):
+            sys.stdout.write(_LEAVE_SCREEN)
+            sys.stdout.flush()
