@@ -61,7 +61,7 @@ PACKAGES = {
         layers=(
             ("__init__", "config", "distribution", "gate", "history", "lanes"),
             ("contents", "lines", "recorder", "strategies", "verdict", "workload"),
-            ("checker", "cycle", "expectation", "own_lines", "saved", "stats"),
+            ("checker", "cycle", "expectation", "own_lines", "saved", "search", "stats"),
             ("blind", "histogram", "model", "sofar"),
             ("follow",),
             ("playback",),
