@@ -81,9 +81,9 @@ def fill(history: History, initial: bytes, final: bytes, blind: Collection[int],
         return Filling(history, (), None)
     lines = Lines(initial, shifting=shifting)
     last = lines.versions_in(final)
-    if last is None:
-        return Filling(history, (_strange_end(history),), None)
     followed = follow(history.operations, lines.versions, last)
+    if last is None:
+        return Filling(history, (*followed.flaws, _strange_end(history)), None)
     if followed.flaws:
         return Filling(history, followed.flaws, None)
     return _Search(history, lines, last, followed.happened, blind).filling()

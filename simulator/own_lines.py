@@ -31,30 +31,35 @@ class Followed(NamedTuple):
     flaws: tuple[Anomaly, ...]
 
 
-def follow(operations: Iterable[Operation], first: Mapping[int, int], last: Mapping[int, int]) -> Followed:
-    """Follow each worker's line from its version in the first content to that in the last one."""
+def follow(operations: Iterable[Operation], first: Mapping[int, int], last: Mapping[int, int] | None) -> Followed:
+    """Follow each worker's line from its version in the first content to that in the last one, if that has any."""
     edits: defaultdict[int, list[Operation]] = defaultdict(list)
     for op in operations:
         if op.kind is Kind.EDIT and op.version:  # else it did not come so far as to read
             edits[op.worker].append(op)
     happened: dict[int, list[Operation]] = {}
-    flaws = []
+    flaws: list[Anomaly] = []
     for worker, version in first.items():
         thread = _Thread(version)
         for op in sorted(edits[worker], key=lambda op: op.invoked_ns):
             thread.found(op.version - 1, op)
             thread.did(op)
-        thread.found(last[worker], None)
+        if last:
+            thread.found(last[worker], None)
         happened[worker] = thread.happened
         flaws += thread.flaws
-    return Followed(happened, tuple(flaws))
+    return Followed(happened, tuple(sorted(flaws, key=_time)))
+
+
+def _time(anomaly: Anomaly) -> int:
+    return max((op.invoked_ns for op in anomaly.witness), default=0)
 
 
 class _Thread:
     """One worker's line."""
 
     def __init__(self, version: int) -> None:
-        self._version = version
+        self._version = self._highest = version
         self._unsure: Operation | None = None  # of unknown end, and nobody has looked since
         self._failed: Operation | None = None
         self.happened: list[Operation] = []
@@ -67,9 +72,10 @@ class _Thread:
             return
         if unsure and unsure.version == version == self._version + 1:
             self.happened.append(unsure)
-        else:
+        elif not self._version < version <= self._highest:  # else what was lost is back again: a flaw was told before
             self.flaws.append(self._flaw(version, (by,) if by else ()))
         self._version = version
+        self._highest = max(self._highest, version)
 
     def _flaw(self, version: int, by: tuple[Operation, ...]) -> Anomaly:
         if version < self._version:
@@ -86,6 +92,7 @@ class _Thread:
         if op.outcome is Outcome.OK:
             self.happened.append(op)
             self._version = op.version
+            self._highest = max(self._highest, op.version)
         elif op.outcome is Outcome.INFO:
             self._unsure = op
         else:
