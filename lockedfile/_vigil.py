@@ -8,7 +8,7 @@ from time import monotonic_ns
 from . import _held
 from ._held import Cancelled, dismissed, errands, waits
 from ._holders import identity, locks
-from ._oslock import AT_ONCE, EXCLUSIVE, SHARED, enter, is_taken, lock
+from ._oslock import AT_ONCE, EXCLUSIVE, SHARED, enter, is_first_to_look, is_taken, lock
 from ._stand_in import StandIn
 
 TYPE_CHECKING = False
@@ -147,6 +147,8 @@ class Vigil:
         """Has it been at the turnstile for long enough?"""
         if now_ns - self._began_ns >= self._longest_turn_ns:
             return True
+        if not is_first_to_look(self._fd, now_ns):
+            return False
         here = identity(self._fd)
         return not any(waiting and (device, inode) == here for device, inode, _, _, waiting in locks())
 

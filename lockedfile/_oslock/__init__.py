@@ -29,7 +29,8 @@ And of the turnstile, which `_turnstile` explains:
 - `is_line(fd)`: does anybody else of us wait for the file?
 - `enter(fd, kind)`: take it, unless somebody has it, and tell; `stand(fd, kind)`: wait for it, and take it.
 - `mark(fd, kind)`: show others that this thread waits; `waiter(place)`: whom a mark at that place shows.
-- `leave(fd)`: give up turnstile and mark.
+- `is_first_to_look(fd, now_ns)`: has nobody else in line looked around lately? Then this one is noted.
+- `leave(fd)`: give up turnstile, mark and note.
 """
 
 import sys
@@ -105,9 +106,9 @@ else:
     )
 
 if sys.platform == "linux":
-    from ._turnstile import enter, has_turnstile, is_clear, is_line, leave, mark, stand, waiter
+    from ._turnstile import enter, has_turnstile, is_clear, is_first_to_look, is_line, leave, mark, stand, waiter
 else:
-    from ._no_turnstile import enter, has_turnstile, is_clear, is_line, leave, mark, stand, waiter
+    from ._no_turnstile import enter, has_turnstile, is_clear, is_first_to_look, is_line, leave, mark, stand, waiter
 
 __all__ = [
     "AT_ONCE",
@@ -124,6 +125,7 @@ __all__ = [
     "has_turnstile",
     "ignore_signals",
     "is_clear",
+    "is_first_to_look",
     "is_line",
     "is_locked",
     "is_taken",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["enter", "has_turnstile", "is_clear", "is_line", "leave", "mark", "stand", "waiter"]
+__all__ = ["enter", "has_turnstile", "is_clear", "is_first_to_look", "is_line", "leave", "mark", "stand", "waiter"]
 
 
 def has_turnstile(fd: int, device: int) -> bool:
@@ -31,6 +31,10 @@ def mark(fd: int, kind: int) -> None:
 
 def waiter(place: int) -> tuple[int, int, bool] | None:
     return None
+
+
+def is_first_to_look(fd: int, now_ns: int) -> bool:
+    return True
 
 
 def leave(fd: int) -> None:
