@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...history import Kind, Why
 from ..document import document
 from ..terminal import duration
 from .markup import Markup, element, joined
@@ -23,12 +21,16 @@ __all__ = ["closing", "figures", "settings"]
 _HEAD = ("", "p50", "p90", "p99", "p99.9", "max", "count")
 
 
-_REASONS = (
-    (Why.TIMEOUT, "gave up", "edits that had no lock by their deadline"),
-    (Why.TURNED_AWAY, "turned away", "edits that found as many waiting as may"),
-    (Why.REFUSED, "refused", "edits that came second, and were tried again"),
-    (Why.OVER, "withdrawn", "edits that had the lock only when the run was over"),
+_COUNTED = (
+    ("given_up", "gave up", "edits that had no lock by their deadline"),
+    ("turned_away", "turned away", "edits that found as many waiting as may"),
+    ("refused", "refused", "edits that came second, and were tried again"),
+    ("withdrawn", "withdrawn", "edits that had the lock only when the run was over"),
+    ("blind", "blind", "edits of which nobody knows what they wrote"),
+    ("mixes", "mixes seen", "by those who read without a lock"),
+    ("recovered", "repaired", "edits that a killed one had left half done"),
 )
+"""Of the evidence, what is told where there is any: its name there, what it is called, and what it is."""
 
 
 class _Row(NamedTuple):
@@ -66,7 +68,7 @@ def _rows(account: Account) -> list[_Row]:
 
 
 def _facts(account: Account) -> list[tuple[str, str, str]]:
-    config, faults, recovered = account.config, account.faults, account.verdict.evidence.recovered
+    config, faults = account.config, account.faults
     counts = ((config.workers, "worker"), (config.readers, "reader"), (config.peekers, "peeker"))
     crowd = ", ".join(f"{number:,} {what}{'s' * (number != 1)}" for number, what in counts if number)
     told = [("crowd", crowd, f"ready in {account.startup_s:.2f} s")]
@@ -78,12 +80,10 @@ def _facts(account: Account) -> list[tuple[str, str, str]]:
         told.append(("frozen", f"{faults.freezes:,}", f"for {faults.frozen_s:.2f} s in all"))
     if config.disk_full_rate:
         told.append(("disk full", f"{faults.disk_fulls:,}", "moments without any space left"))
-    why = Counter(op.why for op in account.history.operations if op.kind is Kind.EDIT)
-    told += [(name, f"{why[reason]:,}", what) for reason, name, what in _REASONS if why[reason]]
+    evidence = account.verdict.evidence._asdict()
+    told += [(name, f"{evidence[key]:,}", what) for key, name, what in _COUNTED if evidence[key]]
     if account.numbers.missed:
         told.append(("missed", f"{account.numbers.missed:,}", "edits that were due, and not even begun before the end"))
-    if recovered:
-        told.append(("repaired", f"{recovered:,}", "edits that a killed one had left half done"))
     return told
 
 

@@ -1,7 +1,8 @@
 """Lanes of workers over a stretch of time: who waited, who held the lock, who was writing, who read.
 
-Told apart by shape as well as by colour: a wait is a thin line, of dots while it is due and not begun, a hold a low
-bar, writing a tall one, a read an outline of dashes, and a cross stands where an operation failed, or where its worker was last heard of.
+Told apart by shape as well as by colour: a wait is a thin line, of dots while due and not begun, a hold a low bar
+and writing a tall one, a read an outline of dashes, and a cross stands where an operation failed, or where its worker
+was last heard of.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from .markup import Markup, element, joined
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from ...checker import Anomaly
+    from ...verdict import Anomaly
     from ..account import Account
 
 __all__ = ["Moment", "moments", "worth"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...checker import Result
+from ...verdict import Result
 from ..story import story
 from ..terminal import duration
 from .markup import Markup, element, joined
