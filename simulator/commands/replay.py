@@ -99,7 +99,7 @@ def _play(stage: Stage, playback: Playback, player: Player) -> None:
         with keys() as pressed, stage.open():
             then = time.monotonic()
             while True:
-                snapshot, sight = playback.at(playback.begin_ns + int(player.at_s * 1e9))
+                snapshot, sight = playback.at(playback.begin_ns + round(player.at_s * 1e9))
                 stage.show(snapshot, sight, clock=player.clock(), done=player.done, keys=KEYS)
                 if player.over:
                     return
@@ -113,7 +113,7 @@ def _play(stage: Stage, playback: Playback, player: Player) -> None:
 
 def _list(stage: Stage, playback: Playback, player: Player) -> None:
     while True:
-        stage.tell(*playback.at(playback.begin_ns + int(player.at_s * 1e9)))
+        stage.tell(*playback.at(playback.begin_ns + round(player.at_s * 1e9)), digits=player.digits)
         if player.over:
             return
         player.pass_time(_LINE_S)

@@ -20,15 +20,15 @@ __all__ = ["Beat", "plain_line"]
 _EVERY_S = 1.0
 
 
-def plain_line(snapshot: Snapshot, sight: Sight, rate: float, config: Config) -> str:
-    """All of one moment, without a line's end."""
+def plain_line(snapshot: Snapshot, sight: Sight, rate: float, config: Config, *, digits: int = 1) -> str:
+    """All of one moment, without a line's end; of its second so many digits."""
     counts = Counter(lane.doing for lane in snapshot.lanes)
     workers = snapshot.ready if snapshot.phase == "starting" else len(snapshot.lanes) - counts[Doing.GONE]
     killed = f"  {snapshot.kills:>4} killed" if config.kill_rate else ""
     frozen = f"  {counts[Doing.FROZEN]:>2} frozen" if config.stop_rate else ""
     holding = counts[Doing.HOLDING] + counts[Doing.WRITING]
     line = (
-        f"{snapshot.phase:8} {snapshot.elapsed_s:5.1f} s  {workers:>3} workers  "
+        f"{snapshot.phase:8} {snapshot.elapsed_s:{digits + 4}.{digits}f} s  {workers:>3} workers  "
         f"{snapshot.edits:>9,} edits  {rate:>7,.0f}/s{counts[Doing.WAITING]:>4} waiting  {holding:>3} holding"
         f"{killed}{frozen}"
     )

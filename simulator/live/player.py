@@ -36,7 +36,8 @@ class Player:
             self._go(shown_s)
 
     def _go(self, shown_s: float) -> None:
-        self.at_s = max(self._first_s, min(self._last_s, self.at_s + shown_s * self.speed))
+        at_s = round(self.at_s + shown_s * self.speed, 9)  # to the nanosecond, which is all there is
+        self.at_s = max(self._first_s, min(self._last_s, at_s))
 
     def press(self, key: str) -> None:
         """A key; one that means nothing does nothing."""
@@ -54,8 +55,12 @@ class Player:
             case "-" | "_":
                 self.speed = max(_SLOWEST, self.speed / 2)
 
+    @property
+    def digits(self) -> int:
+        """How many of a second's are worth showing: those that move."""
+        return 1 if self.speed >= 0.5 else 3 if self.speed >= 0.005 else 6
+
     def clock(self) -> str:
-        """The time, with as many digits as move, and the speed."""
-        digits = 1 if self.speed >= 0.5 else 3 if self.speed >= 0.005 else 6
+        """The time, and the speed."""
         state = "  paused" if self.paused else ""
-        return f"{self.at_s:.{digits}f} of {self._last_s:.1f} s  x{self.speed:g}{state}"
+        return f"{self.at_s:.{self.digits}f} of {self._last_s:.1f} s  x{self.speed:g}{state}"

@@ -54,14 +54,14 @@ class Stage:
             elif self._beat.due(snapshot.phase):
                 self._write(snapshot, sight)
 
-    def tell(self, snapshot: Snapshot, sight: Sight) -> None:
-        """Show one moment as a line, whenever that is."""
+    def tell(self, snapshot: Snapshot, sight: Sight, *, digits: int) -> None:
+        """Show one moment as a line, whenever that is; of its second so many digits."""
         self._pace.look(snapshot)
         with self._unless_gone():
-            self._write(snapshot, sight)
+            self._write(snapshot, sight, digits=digits)
 
-    def _write(self, snapshot: Snapshot, sight: Sight) -> None:
-        line = plain_line(snapshot, sight, self._pace.rate(), self._config)
+    def _write(self, snapshot: Snapshot, sight: Sight, *, digits: int = 1) -> None:
+        line = plain_line(snapshot, sight, self._pace.rate(), self._config, digits=digits)
         self._stream.write(line.replace("µ", self._marks.micro) + "\n")
         self._stream.flush()
 
