@@ -69,6 +69,9 @@ def remarks(comparison: Comparison) -> list[str]:
             lines.append(f"{entry.strategy}: {entry.result.value}: {found[0].reason}")
         if len(entry.rounds) < comparison.wanted:
             lines.append(f"{entry.strategy}: {len(entry.rounds)} of {comparison.wanted} rounds")
+        not_made = [f"{count:,} {what}" for what, count in _not_made(entry) if count]
+        if not_made:
+            lines.append(f"{entry.strategy}: edits not made: {', '.join(not_made)}")
         if "go" in entry.strategy.split(","):
             lines.append("go: each edit is a process of its own, and its start is in these figures")
     unseen = [entry.strategy for entry in ranked(comparison) if unseen_by_go(entry.strategy)]
@@ -78,6 +81,17 @@ def remarks(comparison: Comparison) -> list[str]:
     if comparison.interrupted:
         lines.append("stopped before its time; the run that was under way is not counted")
     return lines
+
+
+def _not_made(entry: Entry) -> list[tuple[str, int]]:
+    """Of all rounds together."""
+    evidence = [account.verdict.evidence for account in entry.rounds]
+    return [
+        ("refused, as somebody had been quicker", sum(one.refused for one in evidence)),
+        ("given up", sum(one.given_up for one in evidence)),
+        ("turned away", sum(one.turned_away for one in evidence)),
+        ("failed", sum(one.failed for one in evidence)),
+    ]
 
 
 def _table(comparison: Comparison) -> str:

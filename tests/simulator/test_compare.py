@@ -147,6 +147,16 @@ def test_page_shows_each_and_asks_no_network() -> None:
     assert "http" not in made.replace("http-equiv", "")
 
 
+def test_edits_that_were_not_made_are_told() -> None:
+    """By their reasons, of all rounds together."""
+    account = run_at(1.0)
+    refused = account.verdict._replace(evidence=account.verdict.evidence._replace(refused=600, failed=1))
+    entry = Entry("go", (account._replace(verdict=refused),) * 2)
+    told = text(COMPARISON._replace(entries=(entry,), wanted=2))
+    assert "go: edits not made: 1,200 refused, as somebody had been quicker, 2 failed\n" in told
+    assert "go: each edit is a process of its own" in told
+
+
 def test_run_without_a_wait_has_no_time_to_tell() -> None:
     """No 0 ns where nothing was measured."""
     history = run_of(edit(0, content(0), content(1), at=0, outcome=Outcome.INFO)._replace(locked_ns=0))
