@@ -29,7 +29,7 @@ from stress.crash.telling import tell
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-__all__ = ["browser", "faults", "main"]
+__all__ = ["browser", "faults", "fetched", "looker", "main"]
 
 WIDTHS_PX = (400, 800, 1400)
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -71,20 +71,20 @@ def browser() -> str | None:
 
 def faults(command: str, page: Path, scheme: int, directory: Path) -> list[str]:
     """What is not right with a page in light or dark, a line each."""
-    looker = directory / "looker.html"
-    looker.write_text(_looker(page.read_text(encoding="utf-8")), encoding="utf-8")
+    looking = directory / "looking.html"
+    looking.write_text(looker(page.read_text(encoding="utf-8")), encoding="utf-8")
     log = directory / "net.json"
     asked = ["--dump-dom", "--virtual-time-budget=60000", f"--log-net-log={log}", "--enable-logging=stderr"]
-    ended = _asked(command, [*asked, f"--blink-settings=preferredColorScheme={scheme}", looker.as_uri()], directory)
+    ended = _asked(command, [*asked, f"--blink-settings=preferredColorScheme={scheme}", looking.as_uri()], directory)
     said = [line.partition("CONSOLE")[2] for line in ended.stderr.splitlines() if "CONSOLE" in line]
     told = re.search(r'<pre id="found">(.*?)</pre>', ended.stdout, re.DOTALL)
     if not told or not told[1]:
         return [*said, f"the browser did not get to the end: {ended.stderr[-300:]}"]
     seen = json.loads(unescape(told[1]))
-    return [*(f"console: {line}" for line in said), *_fetched(log), *seen["found"]]
+    return [*(f"console: {line}" for line in said), *fetched(log), *seen["found"]]
 
 
-def _looker(told: str) -> str:
+def looker(told: str) -> str:
     """A page that looks at another one, which is part of it."""
     script = Path(__file__).with_name("looking.js").read_text(encoding="utf-8")
     given = json.dumps(told).replace("</", "<\\/").replace("<!--", "<\\!--")
@@ -94,7 +94,7 @@ def _looker(told: str) -> str:
     )
 
 
-def _fetched(log: Path) -> list[str]:
+def fetched(log: Path) -> list[str]:
     """Addresses that the page asked for over a network, from the browser's own log."""
     asked = rf'"traffic_annotation":{_OF_A_PAGE},"url":"((?:https?|wss?|ftp)://[^"]*)"'
     urls = set(re.findall(asked, log.read_text(encoding="utf-8")))

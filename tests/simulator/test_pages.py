@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from simulator.history import Faults, History
-from simulator.report import document, page
+from simulator.report import document, page, rows, trace
 from simulator.report.html.markup import element
 from simulator.report.story import story
 
 from .accounts import FORKED, account, crowd, ends
-from .histories import content, run_of
+from .histories import content, run_of, valid_histories
 
 _VOID = {"meta", "link", "br"}
 
@@ -228,3 +231,13 @@ def test_page_of_a_run_without_operations_has_no_pictures() -> None:
     read = Reader(page(account(History(content(0), content(0), []))))
     assert "UNKNOWN" in read.text
     assert read.number("figure") == 0
+
+
+@settings(max_examples=40)
+@given(valid_histories(), st.booleans())
+def test_any_history_has_its_page_trace_and_table(history: History, spoilt: bool) -> None:
+    """Whatever workers leave, and whatever the verdict is."""
+    made = account(history._replace(final=content(99)) if spoilt else history, workers=4, readers=0)
+    Reader(page(made)).close()
+    json.loads("".join(trace(made)))
+    assert len(list(rows(made))) == 1 + len(history.operations)
