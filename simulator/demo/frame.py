@@ -24,7 +24,7 @@ def rows(moment: Moment, width: int, height: int, look: Look, footer: str) -> li
     """At most `height` rows of at most `width`; the last is the `footer`."""
     head = [*_title(moment, width), *(_lane(lane, moment, width, look) for lane in moment.lanes)]
     head += [(("lock  ", "dim"), (lock_line(moment), "")), ()]
-    detail = [*_step(moment, width, height), ()]
+    detail = [*_step(moment, width, height, look), ()]
     file = _file(moment, look)
     free = height - 1 - len(head) - len(detail) - len(file)
     if free < 0:
@@ -69,7 +69,7 @@ def lock_line(moment: Moment) -> str:
     return f"{'; '.join(told) or 'nobody has it'}{source}"
 
 
-def _step(moment: Moment, width: int, height: int) -> list[Row]:
+def _step(moment: Moment, width: int, height: int, look: Look) -> list[Row]:
     lane = moment.lane
     who = f"{lane.name}, pid {lane.pid}: " if moment.number else ""
     shown: list[Row] = [((f"{who}{moment.title}", "bold"),)]
@@ -82,6 +82,8 @@ def _step(moment: Moment, width: int, height: int) -> list[Row]:
             shown += wrapped(said, width, ("good" if _is_good(moment) else "bad") if at == 0 else "", "    ")
     else:
         shown += wrapped(moment.said, width)
+    if not moment.number:
+        shown += [(), ((look.legend, "dim"),)]
     return shown
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
-__all__ = ["HAS_LOCK", "PARTS", "SLEEPS", "TITLES", "Call", "Lane", "Mark", "Mode", "Moment", "Step"]
+__all__ = ["HAS_LOCK", "LEFT_OUT", "PARTS", "SLEEPS", "TITLES", "Call", "Lane", "Mark", "Mode", "Moment", "Step"]
 
 HAS_LOCK, SLEEPS = "has the lock", "sleeps"
 """Two of the states of a process."""
+
+LEFT_OUT = "left out"
+"""What stands for the result of a call that is not made."""
 
 
 class Mode(Enum):
@@ -82,6 +85,8 @@ class Call(NamedTuple):
     at_work: bool  # is it what the step is about, rather than a look around?
 
     def __str__(self) -> str:
+        if self.result == LEFT_OUT:
+            return f"{self.text} is left out"
         return f"{self.text} = {self.result}" if self.result else f"{self.text} ... waits"
 
 

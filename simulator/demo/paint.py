@@ -31,6 +31,15 @@ _ASCII_SIGNS = {
     Mark.DEAD: "x",
 }  # fmt: skip
 
+_MEANINGS = {
+    Mark.NOW: "now",
+    Mark.DONE: "done",
+    Mark.REFUSED: "refused",
+    Mark.WAITS: "asleep",
+    Mark.SKIPPED: "passed over",
+    Mark.DEAD: "killed",
+}
+
 
 class Look(NamedTuple):
     """What the terminal, or the file, can show."""
@@ -41,6 +50,11 @@ class Look(NamedTuple):
     def sign(self, mark: Mark) -> str:
         """One letter that stands for a mark."""
         return (_ASCII_SIGNS if self.ascii else _SIGNS)[mark]
+
+    @property
+    def legend(self) -> str:
+        """What the letters stand for."""
+        return "   ".join(f"{self.sign(mark)} {meaning}" for mark, meaning in _MEANINGS.items())
 
     @property
     def bar(self) -> str:

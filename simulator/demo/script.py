@@ -99,7 +99,7 @@ class _Play:
         while actor.stop != (Step.WRITE, "overwrite"):
             yield self._step(actor)
         actor.kill()
-        self._holder, self._dead = "", actor.name
+        self._holder, self._dead = self._line[0].name if self._line else "", actor.name
         if self._line:
             self._stage.until_stopped(self._line[0])  # so that the list of locks is the one after the end
         self._last = BASE  # so that all that it has done to the file is marked as new

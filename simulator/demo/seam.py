@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import lockedfile
 from lockedfile import _edit, _oslock, _writeback
 
-from .moment import Step
+from .moment import LEFT_OUT, Step
 from .syscalls import failed, fcntl_text, flags_text, lock_text, quoted
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Seam:
         else:
             self._block()
         if not self._locking:
-            self._call(f"no {text}", "left out", at_work=True)
+            self._call(text, LEFT_OUT, at_work=True)
             return
         if kind == _oslock.EXCLUSIVE:
             self._call(text, "", at_work=True)

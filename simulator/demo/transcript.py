@@ -25,6 +25,8 @@ def text(moment: Moment, look: Look) -> str:
     if moment.number:
         parts += _lanes(moment, look)
         parts.append(f"{_INDENT}lock: {lock_line(moment)}")
+    else:
+        parts.append(f"{_INDENT}steps: {look.legend}")
     parts += _file(moment, look)
     paragraph = "\n".join(part.rstrip() for part in parts) + "\n"
     return paragraph + ("\n" + "\n".join(moment.verdict) + "\n" if moment.verdict else "")
