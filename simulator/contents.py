@@ -32,6 +32,8 @@ __all__ = ["BUDGET_BYTES", "Keeper", "load", "share", "trim"]
 BUDGET_BYTES = 64 << 20
 """What all processes of a run together may keep."""
 
+_MOST_BYTES = 2 << 20  # of one process: a thousand module files, which a kept run has to carry
+
 _MAGIC = b"lfcont\0\1"
 _HEADER = struct.Struct("@8sQQQ")  # magic, length of a slot, where slots begin, where odd ones end
 _ODD, _ODD_AT = struct.Struct("@Q"), 24
@@ -42,7 +44,7 @@ _LINE = b"example.com/worker"
 
 def share(processes: int) -> int:
     """What each of so many processes may keep, in bytes."""
-    return BUDGET_BYTES // max(processes, 1)
+    return min(BUDGET_BYTES // max(processes, 1), _MOST_BYTES)
 
 
 class Keeper:

@@ -1,4 +1,8 @@
-"""A run that was kept with --dir: what was asked of it, and how it went, as its run.json says."""
+"""A run that was kept with --dir: what was asked of it, and how it went, as its run.json says.
+
+That is the last file that a run writes. One whose starter was killed has none, and is judged all the same: its records
+are there. What was asked of it is then known as far as they show it.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +12,27 @@ from typing import TYPE_CHECKING, Any
 
 from .. import saved
 from ..config import Config
-from ..history import Faults
+from ..history import Faults, Kind
+from ..report.document import SCHEMA
 from ..run import Ended, FileError
 from .judging import account_of
 
 if TYPE_CHECKING:
     from ..report import Account
 
-__all__ = ["kept_account"]
+__all__ = ["finished", "kept_account"]
+
+_UNKNOWN = "unknown"  # in place of the name of a strategy
 
 
 def kept_account(name: str) -> Account:
     """Judge the run in the directory of that name again. Raises `FileError`."""
     directory = Path(name)
     try:
+        if not finished(directory):
+            return account_of(_shown(directory), directory, _cut_short(directory), kept_in=name)
         figures = json.loads(saved.report(directory).read_bytes())
+        _check_schema(figures)
         return account_of(_config(figures), directory, _ended(figures), kept_in=name)
     except NotADirectoryError:
         why = "it is not a directory"
@@ -34,6 +44,18 @@ def kept_account(name: str) -> Account:
     except (ValueError, TypeError, KeyError) as error:
         why = f"it is not a run as this version keeps it ({error})"
     raise FileError(f"cannot read the run in {name}: {why}")
+
+
+def finished(directory: Path) -> bool:
+    """Did the run in `directory` come to its end? If there is no run at all, this says yes."""
+    there = saved.initial(directory).exists() and saved.records(directory, 0).exists()
+    return saved.report(directory).exists() or not there
+
+
+def _check_schema(figures: dict[str, Any]) -> None:
+    schema = figures["schema"]
+    if schema != SCHEMA:
+        raise ValueError(f"run.json is of schema {schema}, not {SCHEMA}")
 
 
 def _config(figures: dict[str, Any]) -> Config:  # what JSON holds is anything
@@ -49,3 +71,18 @@ def _ended(figures: dict[str, Any]) -> Ended:
         faults=Faults(**figures["faults"]),
         litter=tuple(figures["litter"]),
     )
+
+
+def _shown(directory: Path) -> Config:
+    """What was asked of a run, as its records show it."""
+    operations = saved.read_history(directory).operations
+    crowds = {kind: {op.worker for op in operations if op.kind is kind} for kind in Kind}
+    return Config(
+        workers=max(saved.initial(directory).read_bytes().count(b"example.com/worker"), 1),
+        readers=len(crowds[Kind.READ]), peekers=len(crowds[Kind.PEEK]), duration_s=None, edits=None,
+        hold_ms="0", think_ms="0", file=None, strategy=_UNKNOWN, seed=0,
+    )  # fmt: skip
+
+
+def _cut_short(directory: Path) -> Ended:
+    return Ended(0.0, interrupted=True, lost=(), failures=(), faults=Faults(), litter=saved.litter(directory))
