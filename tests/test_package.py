@@ -62,7 +62,7 @@ PACKAGES = {
             ("__init__", "config", "distribution", "gate", "history", "lanes"),
             ("contents", "lines", "recorder", "strategies", "verdict", "workload"),
             ("checker", "cycle", "expectation", "own_lines", "saved", "search", "stats"),
-            ("blind", "histogram", "model", "sofar"),
+            ("blind", "histogram", "model", "seal", "sofar"),
             ("follow",),
             ("playback",),
             ("report",),
