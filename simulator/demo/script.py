@@ -79,7 +79,6 @@ class _Play:
             yield from self._to_the_end(first)
         while self._line:
             actor = self._line.pop(0)
-            self._stage.until_stopped(actor)
             yield self._moment(actor, Step.BLOCKED, "woken")
             yield from self._to_the_end(actor)
 
@@ -99,9 +98,8 @@ class _Play:
         while actor.stop != (Step.WRITE, "overwrite"):
             yield self._step(actor)
         actor.kill()
-        self._holder, self._dead = self._line[0].name if self._line else "", actor.name
-        if self._line:
-            self._stage.until_stopped(self._line[0])  # so that the list of locks is the one after the end
+        self._dead = actor.name
+        self._hand_on()
         self._last = BASE  # so that all that it has done to the file is marked as new
         yield self._moment(actor, Step.WRITE, "killed")
 
@@ -115,9 +113,18 @@ class _Play:
         assert actor.stop is not None
         step, part = actor.stop
         self._stage.step(actor)
-        if step is Step.RELEASE and self._line:
-            self._stage.until_stopped(self._line[0])
+        if step is Step.RELEASE:
+            self._hand_on()
         return self._moment(actor, step, part)
+
+    def _hand_on(self) -> None:
+        """The lock is free: see who gets it. Mostly that is the first, but who waits for long may change places."""
+        self._holder = ""
+        if self._line:
+            woken = self._stage.until_one_is_woken(self._line)
+            self._line.remove(woken)
+            self._line.insert(0, woken)
+            self._holder = woken.name
 
     def _moment(self, actor: Actor, step: Step, part: str) -> Moment:
         calls = actor.taken() if part != "killed" else (_killing(actor),)
@@ -168,7 +175,6 @@ class _Play:
                 self._line.append(actor)
         elif step is Step.RELEASE:
             marks[step - 1] = Mark.SKIPPED if self._is_left_out(step) else Mark.DONE
-            self._holder = self._line[0].name if self._line else ""
         self._undone = self._undone or part == "clear"
 
     def _is_left_out(self, step: int) -> bool:

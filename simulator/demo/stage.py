@@ -140,12 +140,15 @@ class Stage:
             if not self._hear(within_s) and time.monotonic() >= end:
                 raise StageError(f"process {actor.name} (pid {actor.process.pid}) says nothing")
 
-    def until_stopped(self, actor: Actor) -> None:
-        """Wait until one that slept has the lock, and stops at its next step."""
+    def until_one_is_woken(self, actors: list[Actor]) -> Actor:
+        """Wait until one of those that sleep has the lock, and stops at its next step; which one, the kernel says."""
         end = time.monotonic() + _LIMIT_S
-        while not actor.stop:
-            if not self._hear(max(0.0, end - time.monotonic())) or actor.ended:
-                raise StageError(f"process {actor.name} (pid {actor.process.pid}) was not woken")
+        while True:
+            woken = next((actor for actor in actors if actor.stop), None)
+            if woken:
+                return woken
+            if not self._hear(max(0.0, end - time.monotonic())):
+                raise StageError(f"none of {', '.join(actor.name for actor in actors)} was woken")
 
     def _hear(self, within_s: float) -> bool:
         try:
