@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["OutputError", "check_writable", "note", "tell"]
 
-_COLOURS = {Result.VALID: 32, Result.INVALID: 31, Result.UNKNOWN: 33}
+_COLOURS = {Result.VALID.value: 32, Result.INVALID.value: 31, Result.UNKNOWN.value: 33}
+_RESULT = re.compile(rf"\b({'|'.join(_COLOURS)}):")
 
 
 class OutputError(Exception):
@@ -36,10 +38,9 @@ def tell(told: str, *, stream: TextIO | None = None) -> None:
     """A report, in colour where that is seen, and in ASCII where the stream takes no more."""
     stream = stream or sys.stdout
     if not _can_print(told, stream):
-        told = plain(told)
+        told = plain(told).encode(stream.encoding, "replace").decode(stream.encoding)
     if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
-        for result, colour in _COLOURS.items():
-            told = told.replace(f"{result.value}:", f"\x1b[1;{colour}m{result.value}\x1b[0m:")
+        told = _RESULT.sub(lambda found: f"\x1b[1;{_COLOURS[found[1]]}m{found[1]}\x1b[0m:", told)
     stream.write(told)
     stream.flush()
 

@@ -47,11 +47,25 @@ class Ended(NamedTuple):
 def prepare(config: Config, directory: Path) -> None:
     """Write the file to be edited, in two copies, one of which stays. Raises `FileError`."""
     content = _content(config)
+    if "go" in config.strategies:
+        content = _as_go_has_it(content, config)
     try:
         saved.initial(directory).write_bytes(content)
         (directory / kind(config.file or "")).write_bytes(content)
     except OSError as error:
         raise FileError(f"cannot write {error.filename}: {error.strerror}") from error
+
+
+def _as_go_has_it(content: bytes, config: Config) -> bytes:
+    """In go's own form: else its first edit would change more than a line. Where there is no go, as it is."""
+    from .strategies.go import canonical
+
+    if load("go").probe():
+        return content
+    try:
+        return canonical(content)
+    except OSError as error:
+        raise FileError(f"cannot use --file {config.file} with the strategy go: {error}") from error
 
 
 def _content(config: Config) -> bytes:

@@ -61,6 +61,7 @@ class Numbers(NamedTuple):
     service_wait: Quantiles  # from asking for it in any case: what one measures who forgets those that came late
     hold: Quantiles  # from having it until releasing it
     handoff: Quantiles  # from one's release until the next one, who was waiting, has it
+    edit: Quantiles  # whole edits that were committed, from when they were due or called until they returned
     read: Quantiles  # whole reads, of readers
     waits: tuple[Bucket, ...]
     fairness: Fairness
@@ -72,11 +73,9 @@ def measure(history: History, workers: int) -> Numbers:
 
     A hand-off includes what readers do between the two. A wait that ended with its worker is of unknown length.
     """
-    holders = sorted(
-        (op for op in history.operations if op.kind is Kind.EDIT and op.locked_ns),
-        key=by_lock,
-    )
-    committed = [op for op in holders if op.outcome is Outcome.OK]
+    edits = [op for op in history.operations if op.kind is Kind.EDIT]
+    holders = sorted((op for op in edits if op.locked_ns), key=by_lock)
+    committed = sorted((op for op in edits if op.outcome is Outcome.OK), key=_had_lock_ns)
     waited = [op for op in holders if op.outcome is Outcome.OK or withdrawn(op)]
     reads = [op for op in history.operations if op.kind is Kind.READ and op.outcome is Outcome.OK]
     begins = [op.invoked_ns for op in history.operations]
@@ -88,13 +87,19 @@ def measure(history: History, workers: int) -> Numbers:
         edits_per_s=len(committed) / (elapsed_ns / 1e9) if elapsed_ns else 0.0,
         wait=quantiles(waits),
         service_wait=quantiles([op.locked_ns - op.invoked_ns for op in waited]),
-        hold=quantiles([op.released_ns - op.locked_ns for op in committed]),
+        hold=quantiles([op.released_ns - op.locked_ns for op in committed if op.locked_ns]),
         handoff=quantiles([b.locked_ns - a.released_ns for a, b in _handed_over(holders)]),
+        edit=quantiles([op.returned_ns - op.begun_ns for op in committed]),
         read=quantiles([op.returned_ns - op.invoked_ns for op in reads]),
         waits=_buckets(waits),
         fairness=_fairness(committed, waited, workers),
         missed=history.missed,
     )
+
+
+def _had_lock_ns(operation: Operation) -> int:
+    """When it had the lock; of one that does not tell, a time at which it had had it."""
+    return operation.locked_ns or operation.returned_ns
 
 
 def quantiles(durations_ns: Sequence[int]) -> Quantiles:
@@ -132,7 +137,7 @@ def _fairness(committed: list[Operation], waited: list[Operation], workers: int)
     longest = max(waited, key=lambda op: op.locked_ns - op.begun_ns, default=None)
     overtaken = 0
     if longest:
-        locked = [op.locked_ns for op in committed]
+        locked = [_had_lock_ns(op) for op in committed]
         overtaken = bisect_left(locked, longest.locked_ns) - bisect_left(locked, longest.begun_ns)
     return Fairness(
         jain=sum(counts) ** 2 / (len(counts) * squares) if squares else 0.0,

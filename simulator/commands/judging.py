@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import disk, saved
-from ..checker import check
+from ..blind import judged
 from ..report import Account, document
 from ..run import FileError, prepare, run
 from ..signals import patient
 from ..stats import measure
-from ..strategies import StrategyError, has_deadline, load
+from ..strategies import StrategyError, has_deadline, is_blind, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,11 +60,13 @@ def judged_run(
 
 def account_of(config: Config, directory: Path, ended: Ended, *, kept_in: str | None = None) -> Account:
     """Judge what lies in `directory`."""
-    history = saved.read_history(directory)
+    first, last = saved.initial(directory).read_bytes(), saved.shared(directory).read_bytes()
+    blind = {worker for worker in range(config.workers) if _is_blind(config.strategy_of(worker))}
+    history, verdict = judged(saved.read_history(directory), first, last, blind, shifting=config.shifting)
     return Account(
         config=config,
         history=history,
-        verdict=check(history),
+        verdict=verdict,
         numbers=measure(history, config.workers),
         startup_s=ended.startup_s,
         interrupted=ended.interrupted,
@@ -73,9 +75,16 @@ def account_of(config: Config, directory: Path, ended: Ended, *, kept_in: str | 
         faults=ended.faults,
         litter=ended.litter,
         kept_in=kept_in,
-        initial=saved.initial(directory).read_bytes(),
+        initial=first,
         contents=saved.read_contents(directory),
     )
+
+
+def _is_blind(name: str) -> bool:
+    try:
+        return is_blind(load(name))
+    except StrategyError:  # somebody's class, which is not at hand where a saved run is judged
+        return False
 
 
 def reason_against_run(config: Config, directory: Path) -> str | None:

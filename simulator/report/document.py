@@ -76,6 +76,7 @@ def _numbers(numbers: Numbers) -> Json:
         "service_wait": _quantiles(numbers.service_wait),
         "hold": _quantiles(numbers.hold),
         "handoff": _quantiles(numbers.handoff),
+        "edit": _quantiles(numbers.edit),
         "read": _quantiles(numbers.read),
         "wait_histogram": [{"from_ns": b.from_ns, "to_ns": b.to_ns, "count": b.number} for b in numbers.waits],
         "fairness": dict(numbers.fairness._asdict()),

@@ -17,7 +17,12 @@ __all__ = ["duration", "plain", "text"]
 _BAR = 44  # columns of the longest bar
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 _GAP = "      ..."
-_ASCII = str.maketrans({"µ": "u", "–": "-", "█": "#", **dict.fromkeys(_EIGHTHS[1:], "|")})
+_ASCII = str.maketrans(
+    {
+        **dict.fromkeys(_EIGHTHS[1:], "|"),
+        **dict(zip("µ–█±✓✗×…→", ("u", "-", "#", "+-", "+", "x", "x", "...", "->"), strict=True)),
+    }
+)
 
 
 def text(account: Account) -> str:
@@ -60,16 +65,20 @@ def _verdict(account: Account) -> str:
 
 
 def _table(numbers: Numbers) -> str:
-    rows = [("wait", numbers.wait), ("hold", numbers.hold), ("hand-off", numbers.handoff), ("read", numbers.read)]
-    if not numbers.wait.number and not numbers.read.number:
+    rows = [("wait", numbers.wait), ("hold", numbers.hold), ("hand-off", numbers.handoff)]
+    rows += [("edit", numbers.edit), ("read", numbers.read)]
+    if numbers.service_wait != numbers.wait:  # an open loop: beside it what one would have seen who forgets the late
+        rows.insert(1, ("from call", numbers.service_wait))
+    if not numbers.edit.number and not numbers.read.number:
         return ""
-    head = f"{'':9}{'p50':>10}{'p90':>10}{'p99':>10}{'p99.9':>10}{'max':>10}{'count':>12}"
+    head = f"{'':10}{'p50':>9}{'p90':>10}{'p99':>10}{'p99.9':>10}{'max':>10}{'count':>12}"
     return "\n".join([head, *(_row(name, quantiles) for name, quantiles in rows if quantiles.number)])
 
 
 def _row(name: str, quantiles: Quantiles) -> str:
     values = (quantiles.p50, quantiles.p90, quantiles.p99, quantiles.p999, quantiles.max)
-    return f"{name:9}" + "".join(f"{duration(value):>10}" for value in values) + f"{quantiles.number:>12,}"
+    told = [duration(value) for value in values]
+    return f"{name:10}{told[0]:>9}" + "".join(f"{value:>10}" for value in told[1:]) + f"{quantiles.number:>12,}"
 
 
 def _histogram(buckets: tuple[Bucket, ...]) -> str:
@@ -99,7 +108,7 @@ def _bar(share: float) -> str:
 
 
 def _closing(account: Account) -> str:
-    lines = [*_pace(account), *_harm(account)] if account.history.operations else []
+    lines = [*_pace(account), *_turned_away(account), *_harm(account)] if account.history.operations else []
     lines += [f"lost      {line}" for line in account.lost]
     lines += [f"failed    {line}" for line in account.failures[:3]]
     if len(account.failures) > 3:
@@ -118,7 +127,12 @@ def _closing(account: Account) -> str:
 
 def _pace(account: Account) -> list[str]:
     config, numbers, fairness = account.config, account.numbers, account.numbers.fairness
-    crowd = _many(config.workers, "worker") + (f" and {_many(config.readers, 'reader')}" if config.readers else "")
+    crowd = _many(config.workers, "worker")
+    crowd += "".join(
+        f" and {_many(number, what)}"
+        for number, what in ((config.readers, "reader"), (config.peekers, "peeker"))
+        if number
+    )
     lines = [
         f"rate      {numbers.edits_per_s:,.0f} edits/s over {duration(numbers.elapsed_ns)}, by {config.strategy}",
         f"crowd     {crowd}, ready in {account.startup_s:.2f} s",
@@ -133,6 +147,25 @@ def _pace(account: Account) -> list[str]:
     return lines
 
 
+def _turned_away(account: Account) -> list[str]:
+    """What did not come to an edit, and is no failure."""
+    config, evidence = account.config, account.verdict.evidence
+    lines = []
+    if config.arrival_rate:
+        missed = account.numbers.missed
+        lines.append(f"due       {config.arrival_rate:,g} edits/s; {missed:,} were not begun before the end")
+    if config.timeout_s is not None:
+        lines.append(f"given up  {_many(evidence.given_up, 'edit')} that had no lock within {config.timeout_s:g} s")
+    if config.limit:
+        lines.append(f"away      {_many(evidence.turned_away, 'edit')}, as {config.limit:,} were waiting")
+    if evidence.refused:
+        lines.append(f"retried   {_many(evidence.refused, 'edit')}: the locker saw that another was quicker")
+    if evidence.peeks:
+        share = evidence.mixes / evidence.peeks
+        lines.append(f"peeked    {evidence.peeks:,} times without a lock; {evidence.mixes:,} saw a mix ({share:.2%})")
+    return lines
+
+
 def _harm(account: Account) -> list[str]:
     faults, evidence = account.faults, account.verdict.evidence
     lines = []
@@ -143,6 +176,8 @@ def _harm(account: Account) -> list[str]:
         )
     if account.config.stop_rate:
         lines.append(f"frozen    {_many(faults.freezes, 'time')}, for {faults.frozen_s:.2f} s in all")
+    if account.config.disk_full_rate:
+        lines.append(f"full disk {_many(faults.disk_fulls, 'time')}")
     if evidence.recovered:
         lines.append(f"repaired  {_many(evidence.recovered, 'edit')} undid first what a killed one had left half done")
     return lines
