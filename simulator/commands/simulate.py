@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from contextlib import nullcontext
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -148,16 +148,17 @@ def main(arguments: list[str]) -> int:
     with kept_directory(request.dir) as directory, terminable():
         for option, path in request.outputs.items():
             check_writable(option, path)
-        shown = nullcontext(_ignore) if request.quiet else watching(config, directory, sys.stderr)
-        with shown as watch:
-            judging = _ignore if request.quiet else _say_judging
+        with ExitStack() as view:
+            watch = _ignore if request.quiet else view.enter_context(watching(config, directory, sys.stderr))
+
+            def judging() -> None:
+                view.close()  # the screen is given back: what is said from now on is to stay
+                if not request.quiet:
+                    note("judging the history\n")
+
             account = judged_run(config, directory, watch, kept_in=request.dir, judging=judging)
         with patient():
             return _told(request, account)
-
-
-def _say_judging() -> None:
-    note("judging the history\n")
 
 
 def _ignore(_: object = None) -> None:

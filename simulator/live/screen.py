@@ -8,31 +8,43 @@ from __future__ import annotations
 
 import locale
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from .marks import ASCII, STYLES, UNICODE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import TextIO
+    from typing import TextIO, TypeAlias
 
-    from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderResult
+    from rich.console import Console
 
     from .marks import Line, Marks
 
-__all__ = ["can_draw", "marks_for", "screen"]
+    Picture: TypeAlias = Callable[[int, int], list[Line]]
+
+__all__ = ["HINT", "can_draw", "has_rich", "marks_for", "screen"]
+
+
+HINT = "For a live view: pip install 'lockedfile[simulator]'\n"
+"""For whom only that is missing."""
 
 
 def can_draw(stream: TextIO) -> bool:
-    """Is it a terminal that can put the cursor where it wants, and is there what draws on it?"""
+    """Is it a terminal that can put the cursor where it wants?"""
     if not stream.isatty() or os.environ.get("TERM") in {"dumb", "unknown"}:
         return False
-    try:
-        import rich.live  # noqa: F401 - asked for, and not used here
-    except ImportError:
-        return False
-    return True
+    if not has_rich():
+        return True
+    from rich.console import Console
+
+    return not Console(file=stream).legacy_windows
+
+
+def has_rich() -> bool:
+    """Is there what knows of terminals and their colours?"""
+    return find_spec("rich") is not None
 
 
 def marks_for(stream: TextIO) -> Marks:
@@ -48,42 +60,50 @@ def marks_for(stream: TextIO) -> Marks:
 
 
 @contextmanager
-def screen(stream: TextIO) -> Iterator[Callable[[Callable[[int, int], list[Line]]], None]]:
+def screen(stream: TextIO) -> Iterator[Callable[[Picture], None]]:
     """Take the screen for as long as the block lasts; what it gives draws a picture that fits it."""
     from rich.console import Console
-    from rich.live import Live
 
     console = Console(file=stream)
-    view = Live(console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False)
-    paint = _painter(console)
+    codes = _codes(console)
 
-    def draw(make: Callable[[int, int], list[Line]]) -> None:
-        view.update(paint(make), refresh=True)
+    def draw(make: Picture) -> None:
+        size = console.size
+        stream.write(_drawn(make(size.width, size.height), size.width, size.height, codes))
+        stream.flush()
 
     try:
-        with view:
-            yield draw
+        console.set_alt_screen(True)
+        console.show_cursor(False)
+        yield draw
     finally:
-        if console.is_alt_screen:  # interrupted while it gave the screen back
-            console.set_alt_screen(False)
+        with suppress(OSError):  # nobody there to give it back to
             console.show_cursor(True)
+            console.set_alt_screen(False)
 
 
-def _painter(console: Console) -> Callable[[Callable[[int, int], list[Line]]], ConsoleRenderable]:
-    from rich.segment import Segment
+def _codes(console: Console) -> dict[str, tuple[str, str]]:
+    """What goes before and after a text in a style, on this terminal."""
+    from rich.color import ColorSystem
 
-    styles = {name: console.get_style(style) if style else None for name, style in STYLES.items()}
+    system = ColorSystem.STANDARD if console.color_system else None
+    codes = {}
+    for name, definition in STYLES.items():
+        style = console.get_style(definition or "none")
+        before, _, after = (
+            (style.without_color if console.no_color else style).render("|", color_system=system).partition("|")
+        )
+        codes[name] = before, after
+    return codes
 
-    class Painted:
-        """Lines, as rich wants them: nothing here is to be measured or wrapped."""
 
-        def __init__(self, make: Callable[[int, int], list[Line]]) -> None:
-            self._make = make
+def _drawn(lines: list[Line], columns: int, rows: int, codes: dict[str, tuple[str, str]]) -> str:
+    """All that is to be sent, in one string. rich could do it, at ten times the cost, which the run would pay for."""
+    rest = "\n\x1b[J" if len(lines) < rows else ""
+    return "\x1b[H" + "\n".join(_coded(line, columns, codes) for line in lines) + rest
 
-        def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-            for line in self._make(options.size.width, options.size.height):
-                for text, style in line:
-                    yield Segment(text, styles[style])
-                yield Segment.line()
 
-    return Painted
+def _coded(line: Line, columns: int, codes: dict[str, tuple[str, str]]) -> str:
+    told = "".join(f"{codes[style][0]}{text}{codes[style][1]}" for text, style in line if text)
+    # Not after a line that fills the row: the cursor still stands on its last letter then.
+    return told + ("\x1b[K" if sum(len(text) for text, _ in line) < columns else "")

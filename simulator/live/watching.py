@@ -11,7 +11,7 @@ from ..strategies import is_blind, load
 from .lines import Beat, plain_line
 from .pace import Pace, share
 from .picture import Scene, picture
-from .screen import can_draw, marks_for, screen
+from .screen import HINT, can_draw, has_rich, marks_for, screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,7 +32,10 @@ class Stage:
         self._config, self._stream = config, stream
         self._marks, self._pace, self._beat = marks_for(stream), Pace(), Beat()
         self._draw: Callable[..., None] | None = None
-        self.live = can_draw(stream)
+        able = can_draw(stream)
+        self.live = able and has_rich()
+        if able and not self.live:
+            stream.write(HINT)
 
     @contextmanager
     def open(self) -> Iterator[None]:

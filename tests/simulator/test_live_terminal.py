@@ -81,7 +81,7 @@ def test_letters_where_there_are_no_shapes() -> None:
         terminal.end()
         picture = terminal.shown().partition(ENTER_SCREEN)[2].partition(LEAVE_SCREEN)[0]
         assert picture.isascii()
-        assert re.search(r"-[HW]", re.sub(r"\x1b\[[\d;]*m", "", picture))
+        assert re.search(r"[-._][HW]", re.sub(r"\x1b\[[\d;]*m", "", picture))
 
 
 def test_lines_where_nothing_can_be_drawn() -> None:
