@@ -221,6 +221,16 @@ def test_lanes_show_what_lies_within() -> None:
                 assert all(0 <= float(x) <= 1000 for x in across), attributes
 
 
+def test_edit_whose_locker_tells_no_times_did_not_wait() -> None:
+    """As far as anybody knows: it is drawn as something of its own."""
+    edits = [op._replace(locked_ns=0, released_ns=0, writing_ns=0) for op in crowd(2, 40).operations]
+    one = crowd(2, 41).operations[40]
+    read = Reader(page(account(run_of(*edits, one))))
+    assert read.number("path", "untold") > 1
+    assert "whose locker tells no times" in read.text
+    assert "whose locker tells no times" not in Reader(page(MADE["valid"])).text
+
+
 def test_page_takes_more_sections() -> None:
     """As a scan has them."""
     assert element("h2", "One more") in page(MADE["valid"], element("h2", "One more"))

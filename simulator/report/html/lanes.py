@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...history import Kind, Operation, Outcome, withdrawn
+from ...history import Kind, Operation, Outcome, Why, withdrawn
 from ..terminal import duration
 from .axis import Axis, Tick, linear
 from .chart import frame, stretched
@@ -24,7 +24,7 @@ _LANE_PX = 20
 _TITLED = 300  # of more operations than that none has a text of its own
 _CROSSES = 300
 _CROSS = "M-4-4L4 4M-4 4L4-4"
-_BAR_PX = {"holding": 8, "writing": 14, "reading": 8}
+_BAR_PX = {"holding": 8, "writing": 14, "reading": 8, "untold": 4}
 
 
 class _Stretch(NamedTuple):
@@ -81,7 +81,7 @@ def lanes(
         names,
         axis.label,
         note=note,
-        entries=_legend(late=any(op.due_ns for op in operations)),
+        entries=_legend(operations),
         height_px=height,
     )
 
@@ -109,7 +109,10 @@ def _stretches(op: Operation, lane: int, share: Callable[[int], float]) -> Itera
         return
     if op.due_ns:
         yield _Stretch("late", lane, share(op.due_ns), share(op.invoked_ns))
-    yield _Stretch("waiting", lane, share(op.invoked_ns), share(op.locked_ns or op.returned_ns or op.invoked_ns))
+    if op.locked_ns or op.why is Why.TIMEOUT:
+        yield _Stretch("waiting", lane, share(op.invoked_ns), share(op.locked_ns or op.returned_ns))
+    elif op.returned_ns:
+        yield _Stretch("untold", lane, share(op.invoked_ns), share(op.returned_ns))
     if op.locked_ns:
         until_ns = op.released_ns or ended_ns(op)
         yield _Stretch("holding", lane, share(op.locked_ns), share(until_ns))
@@ -134,7 +137,7 @@ def _merged(operations: Sequence[Operation], lane_of: dict[int, int], share: Cal
             elif before:
                 done.append(before)
             last[part.look, part.lane] = part
-    paths: dict[str, list[str]] = {look: [] for look in ("late", "waiting", "holding", "writing", "reading")}
+    paths: dict[str, list[str]] = {look: [] for look in ("late", "waiting", "holding", "writing", "reading", "untold")}
     for part in [*done, *last.values()]:
         paths[part.look].append(_path(part))
     return [element("path", d="".join(parts), class_=look) for look, parts in paths.items() if parts]
@@ -185,13 +188,26 @@ def _end(op: Operation) -> str:
     return op.why.name.lower().replace("_", " ") if op.why else "failed"
 
 
-def _legend(*, late: bool) -> list[tuple[str, Markup]]:
-    bars = [
-        (name, element("path", d=f"M0 {6 - _BAR_PX[look] / 2:g}h28v{_BAR_PX[look]}h-28z", class_=look))
-        for name, look in (("holding the lock", "holding"), ("writing", "writing"), ("reading", "reading"))
-    ]
-    cross = element("path", d=_CROSS, class_="broken", transform="translate(14 6)")
-    lines = [
-        (name, element("path", d="M0 6h28", class_=look)) for name, look in (("due", "late"), ("waiting", "waiting"))
-    ]
-    return [*lines[not late :], *bars, ("failed, or last heard of", cross)]
+_NAMES = {
+    "late": "due, and not begun",
+    "waiting": "waiting",
+    "holding": "holding the lock",
+    "writing": "writing",
+    "reading": "reading",
+    "untold": "an edit whose locker tells no times",
+}
+
+
+def _legend(operations: Sequence[Operation]) -> list[tuple[str, Markup]]:
+    """What there is in the lanes, and no more."""
+    looks = {part.look for op in operations for part in _stretches(op, 0, float)}
+    entries = [(name, element("path", d=_sample(look), class_=look)) for look, name in _NAMES.items() if look in looks]
+    if any(map(_broken, operations)):
+        cross = element("path", d=_CROSS, class_="broken", transform="translate(14 6)")
+        entries.append(("failed, or last heard of", cross))
+    return entries
+
+
+def _sample(look: str) -> str:
+    high = _BAR_PX.get(look)
+    return f"M0 {6 - high / 2:g}h28v{high}h-28z" if high else "M0 6h28"
