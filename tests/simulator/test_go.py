@@ -11,6 +11,7 @@ import lockedfile
 from simulator.strategies import Refused, is_blind, load
 from simulator.strategies.go import Go, canonical
 from simulator.workload import module_file, prepared, raiser
+from tests.lockedfile import needs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +63,7 @@ def test_go_writes_what_the_edit_makes(tmp_path: Path, shifting: bool, base: byt
     strategy.close()
 
 
+@needs.posix
 def test_edit_after_somebody_else_was_quicker_is_refused(go_mod: Path, strategy: Go) -> None:
     """go finds another content than it had read; then nothing is written, and it is told apart from an error."""
     command = go_mod.with_name("slow-go")  # between what go reads and what it locks there is no place for a test
@@ -81,6 +83,7 @@ def test_other_failures_are_errors(go_mod: Path, strategy: Go) -> None:
     assert "\n" not in str(raising.value)
 
 
+@needs.posix
 def test_go_that_is_killed_ends_its_worker_without_a_word(go_mod: Path, strategy: Go) -> None:
     """Whether its edit was made is unknown, so neither "it was" nor "it was not" may be recorded."""
     command = go_mod.with_name("killed-go")
