@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import disk, saved
+from .. import disk, saved, seal
 from ..blind import judged
 from ..report import Account, document
 from ..run import FileError, prepare, run
@@ -55,6 +55,8 @@ def judged_run(
         judging()
         account = account_of(config, directory, ended, kept_in=kept_in)
         saved.report(directory).write_text(json.dumps(document(account), indent=2) + "\n", encoding="utf-8")
+        if kept_in:
+            seal.write(directory)
     return account
 
 
