@@ -26,14 +26,18 @@ from ..workload import module_file
 from .judging import CannotRunError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..model.crowd import Course
     from ..model.prediction import Figures
 
 __all__ = ["main"]
 
-_DONE = 0
+_DONE, _INTERRUPTED = 0, 130
 _MOST_WORKERS = 100_000
 _MOST_REAL_WORKERS = 512
 _REAL_S = 3.0
+_ROUNDS, _NEAR, _MOST_FOREIGN = 5, 0.95, 64.0  # until other programs use what they were seen to use
 _BUDGETS_S = 30.0, 15.0  # the prediction, and its variant
 _WARM_WORKERS = 128  # the variant: with more than so many, caches do not get colder
 
@@ -51,7 +55,8 @@ examples:
   python -m simulator predict --workers 500 --think-ms exp:1000 --readers 100
   python -m simulator predict --workers 1000 --no-validate --json -
 
-exit codes: 0 predicted, 2 wrong usage, 3 it cannot be done here (and why)
+exit codes: 0 predicted, 2 wrong usage, 3 it cannot be done here (and why),
+            130 Ctrl-C
 docs/predict.md tells what the model knows, and what it leaves out.
 """
 
@@ -61,8 +66,12 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     check_writable("--json", options.json)
     _check_here()
-    with terminable():
-        prediction = _predicted(options)
+    try:
+        with terminable():
+            prediction = _predicted(options)
+    except KeyboardInterrupt:
+        note("simulator: predict: given up\n")
+        return _INTERRUPTED
     figures = json.dumps(document(prediction), indent=2) + "\n"
     if options.json and options.json != "-":
         Path(options.json).write_text(figures, encoding="utf-8")
@@ -90,8 +99,7 @@ def _predicted(options: argparse.Namespace) -> Prediction:
     for workers in () if options.no_validate else options.validate:
         config = _config(options, workers, seed, _REAL_S)
         figures, foreign = measured(config, quiet=options.quiet)
-        predicted = _modelled(Scenario(config, here, foreign), parameters, _BUDGETS_S[1], quiet=True)[0]
-        comparisons.append(Comparison(workers, foreign, figures, predicted))
+        comparisons.append(Comparison(workers, foreign, figures, _beside(config, here, foreign, parameters)))
     duration_s = options.duration or _long_enough_s(options.workers)
     scenario = Scenario(_config(options, options.workers, seed, duration_s), options.cores or here)
     began_s = time.monotonic()
@@ -99,6 +107,20 @@ def _predicted(options: argparse.Namespace) -> Prediction:
     took_s = time.monotonic() - began_s
     variant = _modelled(scenario, _warm(parameters, options.workers), _BUDGETS_S[1], quiet=True)[0]
     return Prediction(scenario, parameters, figures, variant, reached_s, took_s, tuple(comparisons))
+
+
+def _beside(config: Config, cores: int, foreign: float, parameters: Parameters) -> Figures:
+    """What the model makes of a load while other programs use as much of the cores as was measured.
+
+    What they want is more, if they do not get it; so the model has them want more until they use that.
+    """
+    wanted = foreign
+    for _ in range(_ROUNDS):
+        ended = _course(Scenario(config, cores, wanted), parameters, _BUDGETS_S[1] / _ROUNDS)
+        if ended.foreign_used >= foreign * _NEAR:
+            break
+        wanted = min(_MOST_FOREIGN, wanted * foreign / max(ended.foreign_used, foreign / 4))
+    return figures_of(measure(ended.history, config.workers))
 
 
 def _long_enough_s(workers: int) -> float:
@@ -121,15 +143,25 @@ def _config(options: argparse.Namespace, workers: int, seed: int, duration_s: fl
 
 def _modelled(scenario: Scenario, parameters: Parameters, budget_s: float, *, quiet: bool) -> tuple[Figures, float]:
     """What the model makes of it, and how far it came."""
-    from ..model.crowd import course
+    progress = _Progress(quiet=quiet or not sys.stderr.isatty())
+    ended = _course(scenario, parameters, budget_s, progress.show)
+    progress.done()
+    return figures_of(measure(ended.history, scenario.config.workers)), ended.reached_s
 
-    config, progress = scenario.config, _Progress(quiet=quiet or not sys.stderr.isatty())
+
+def _course(
+    scenario: Scenario,
+    parameters: Parameters,
+    budget_s: float,
+    told: Callable[[float], object] = lambda _share: None,
+) -> Course:
+    from ..model.crowd import course  # it needs simpy
+
+    config = scenario.config
     sized = scenario._replace(
         size_bytes=len(module_file(config.workers, config.seed)), base_bytes=len(module_file(1, config.seed))
     )
-    ended = course(sized, parameters, progress.show, budget_s=budget_s)
-    progress.done()
-    return figures_of(measure(ended.history, config.workers)), ended.reached_s
+    return course(sized, parameters, told, budget_s=budget_s)
 
 
 class _Progress:

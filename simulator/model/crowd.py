@@ -34,6 +34,7 @@ class Course(NamedTuple):
     history: History
     reached_s: float  # of model time; less than the duration if it had to stop
     cores_used: float  # on average
+    foreign_used: float  # of them, by other programs
     looks: int
     waits: int  # those that went to the line
 
@@ -60,6 +61,7 @@ class _Crowd:
         self.parameters = parameters
         self.end_s = config.duration_s or 0.0
         self.operations: list[Operation] = []
+        self.foreign_s = 0.0
         self._think, self._held = distribution.parse(config.think_ms), distribution.parse(config.hold_ms)
         self._more_s = (scenario.size_bytes - scenario.base_bytes) * parameters.per_byte_s
         for worker in range(config.size):
@@ -144,6 +146,7 @@ class _Crowd:
         while self.environment.now < self.end_s:
             yield from thread.wake()
             yield from thread.spend(_FOREIGN_S)
+            self.foreign_s += _FOREIGN_S
             thread.rest()
             if share < 1:
                 yield self.environment.timeout(chance.expovariate(1 / _FOREIGN_S) * (1 / share - 1))
@@ -172,4 +175,11 @@ def course(
     reached_s = environment.now
     history = History(NOTHING, NOTHING, crowd.operations)
     line = crowd.line
-    return Course(history, min(reached_s, crowd.end_s), crowd.cores.used_s / reached_s, line.looked, line.waited)
+    return Course(
+        history,
+        reached_s=min(reached_s, crowd.end_s),
+        cores_used=crowd.cores.used_s / reached_s,
+        foreign_used=crowd.foreign_s / reached_s,
+        looks=line.looked,
+        waits=line.waited,
+    )

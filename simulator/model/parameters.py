@@ -48,7 +48,7 @@ class Scenario(NamedTuple):
 
     config: Config
     cores: int
-    foreign: float = 0.0  # how many cores other programs use, if they get them
+    foreign: float = 0.0  # how many cores other programs want
     has_line: bool = True  # the turnstile of lockedfile; without it there is the kernel's queue alone
     size_bytes: int = 0  # of the file
     base_bytes: int = 0  # of the file at which the holds were measured

@@ -18,7 +18,7 @@ __all__ = ["LEFT_OUT", "document", "text"]
 _NAMES = ("edits/s", "wait p50", "wait p90", "wait p99", "longest", "Jain")
 
 LEFT_OUT = (
-    "memory: so many processes need it, about 10 MB each, and the model never swaps",
+    "memory: so many processes need it, 8.5 MB each, and the model never swaps",
     "a queue for each core, and what the scheduler remembers of who ran how long",
     "kills, deadlines, disks that are slow, and all other work of the machine",
     "that the kernel's own lists are locked while somebody else goes through them",
