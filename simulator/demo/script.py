@@ -106,6 +106,7 @@ class _Play:
     def _steps(self, actor: Actor, *steps: Step) -> Iterator[Moment]:
         for step in steps:
             if not actor.stop or actor.stop[0] is not step:
+                self._stage.find_ended()
                 raise StageError(f"process {actor.name} (pid {actor.process.pid}) is at {actor.stop}, not at {step!r}")
             yield self._step(actor)
 

@@ -72,9 +72,10 @@ class Actor:
     def go(self) -> None:
         """Let it make the call in front of which it has stopped."""
         self.stop = None
-        pipe = _pipe(self.process.stdin)
-        pipe.write(b".")
-        pipe.flush()
+        with suppress(BrokenPipeError):  # that it has ended will be heard
+            pipe = _pipe(self.process.stdin)
+            pipe.write(b".")
+            pipe.flush()
 
     def taken(self) -> tuple[Call, ...]:
         """What it has called since the last time; the one in which it sleeps is the last."""
@@ -149,6 +150,11 @@ class Stage:
                 return woken
             if not self._hear(max(0.0, end - time.monotonic())):
                 raise StageError(f"none of {', '.join(actor.name for actor in actors)} was woken")
+
+    def find_ended(self) -> None:
+        """Raise `StageError` if a process has ended that had not to: that is why something is not as it should be."""
+        while self._hear(_ASLEEP_S):
+            pass
 
     def _hear(self, within_s: float) -> bool:
         try:

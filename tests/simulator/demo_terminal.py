@@ -36,6 +36,8 @@ def dumb_demo() -> int:
 class Screen(Terminal):
     """A terminal with a window of some size, and the settings that it had in the beginning."""
 
+    _drawn = 0  # how much of what was shown is one of the screens that were waited for
+
     def resize(self, columns: int, lines: int) -> None:
         """Make the window as large, which tells the program."""
         fcntl.ioctl(self._keys, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
@@ -58,6 +60,9 @@ class Screen(Terminal):
 
     def until_drawn(self, number: int) -> None:
         """Wait for a screen with this number, drawn to its last row."""
+        begin = self._drawn
         drawn = re.compile(rf" {number}\x1b\[0m\x1b\[K\r*\n.*?\x1b\[J", re.DOTALL)
-        until(lambda: drawn.search(self.shown()) or self.process.poll() is not None, f"step {number}")
-        assert drawn.search(self.shown()), self.shown()
+        until(lambda: drawn.search(self.shown(), begin) or self.process.poll() is not None, f"step {number}")
+        found = drawn.search(self.shown(), begin)
+        assert found, self.shown()
+        self._drawn = found.end()
