@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Crew", "RunError"]
 
-_READY_S = 60.0  # for all workers to be ready
+_READY_S = 60.0  # for all workers to be ready, and so much more
+_READY_EACH_S = 0.25  # for each of them
 _LEAD_S = 0.05  # from the order to start until the start: longer than it takes to tell all
 _GRACE_S = 10.0  # after the order to stop, for the operations under way, beside what they hold the lock
 _LOOK_S = 0.1  # between two looks
@@ -57,7 +58,7 @@ class Crew:
 
     def spawn(self, watch: Callable[[Snapshot], None]) -> None:
         """Start all, and wait until each is ready. Raises `RunError`."""
-        begun = time.monotonic()
+        begun, ready_s = time.monotonic(), _READY_S + _READY_EACH_S * self._size
         allow_open_files(4 * (self._size + _MOST_SPARES) + 64)
         for number in range(self._size):
             self._places.append(self._spawned())
@@ -68,8 +69,8 @@ class Crew:
             dead = next((process for process in self._processes if not process.present()), None)
             if dead:
                 raise RunError(f"worker {dead.number} did not start: {dead.last_words()}")
-            if time.monotonic() - begun > _READY_S:
-                raise RunError(f"the workers were not ready within {_READY_S:.0f} s; use fewer")
+            if time.monotonic() - begun > ready_s:
+                raise RunError(f"the workers were not ready within {ready_s:.0f} s; use fewer")
             time.sleep(_LOOK_S / 2)
         self.startup_s = time.monotonic() - begun
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-    from multiprocessing.context import ForkServerProcess
     from pathlib import Path
+
+    if sys.platform != "win32":
+        from multiprocessing.context import ForkServerProcess
 
 __all__ = ["STARTS", "Launched", "launch"]
 
@@ -69,10 +71,6 @@ if sys.platform != "win32":
 
         def __init__(self, process: ForkServerProcess) -> None:
             self._process = process
-            # The server may bury it at any time; after that its number might be another's, so Linux gets a handle.
-            self._handle = -1
-            if sys.platform == "linux":
-                self._handle = os.pidfd_open(self.pid)
 
         @property
         def pid(self) -> int:
@@ -83,9 +81,6 @@ if sys.platform != "win32":
 
         def wait(self) -> int:
             self._process.join()
-            if self._handle >= 0:
-                os.close(self._handle)
-                self._handle = -1
             return self._process.exitcode or 0
 
         def kill(self) -> None:

@@ -73,6 +73,8 @@ class Process:
         self._records, self._errors = saved.records(directory, number), saved.errors(directory, number)
         self._contents = saved.contents(directory, number)
         self._glance: Glance | None = None
+        # A server buries those that it has forked, at any time; after that the number might be another process's.
+        self._by_server = task.config.start != "spawn"
         read_end, self._orders = os.pipe()
         try:
             self._process = launch(task.config.start, task.to_json(), read_end, self._errors)
@@ -151,7 +153,7 @@ class Process:
 
         def _signal(self, number: signal.Signals) -> None:
             """Send a signal to its group; to itself, where it has none of its own yet."""
-            if self.buried:
+            if self.buried or (self._by_server and not self.present()):
                 return
             try:
                 os.killpg(self._process.pid, number)
