@@ -87,12 +87,15 @@ def canonical(content: bytes) -> bytes:
     Raises `OSError` if go cannot read it, or would not leave it so.
     """
     with tempfile.TemporaryDirectory(prefix="simulator-go-") as made:
-        directory = Path(made)
-        go, path = _made_ready(directory), directory / "go.mod"
+        directory, path = Path(made), Path(made, "go.mod")
+        command = [_made_ready(directory), "mod", "edit", "-fmt", str(path)]
         path.write_bytes(content)
-        _run([go, "mod", "edit", "-fmt", str(path)], directory)
-        formatted = path.read_bytes()
-        _run([go, "mod", "edit", "-fmt", str(path)], directory)
+        try:
+            _run(command, directory)
+            formatted = path.read_bytes()
+            _run(command, directory)
+        except OSError as error:
+            raise OSError(str(error).replace(str(path), "go.mod")) from error
         if path.read_bytes() != formatted:
             raise OSError("go mod edit -fmt makes another file of it each time")
     return formatted
