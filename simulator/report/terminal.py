@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..checker import Result
 from ..stats import ENDLESS_NS
-from .story import story
+from .story import stories
 
 if TYPE_CHECKING:
     from ..stats import Bucket, Numbers, Quantiles
@@ -55,12 +55,14 @@ def _verdict(account: Account) -> str:
         f"  chain length     {evidence.chain_length:>11,}   "
         + ("from the first content to the last, unbroken" if whole else "edits in a row from the first content on"),
     ]
-    for anomaly in verdict.anomalies:
-        told = story(anomaly, account.history)
-        lines += ["", f"  {told[0]}", *(f"    {line}" for line in told[1:])]
-        times = verdict.counts[anomaly.flaw]
-        if times > 1:
-            lines.append(f"    (the first of {times:,})")
+    shown = set()
+    for told in stories(account):
+        lines += ["", f"  {told.lines[0]}"]
+        again = told.anomaly.witness in shown
+        lines += ["    the same operations as above"] if again else [f"    {line}" for line in told.lines[1:]]
+        if told.number > 1:
+            lines.append(f"    (one of {told.number:,})")
+        shown.add(told.anomaly.witness)
     return "\n".join(lines)
 
 
