@@ -31,7 +31,9 @@ class Portalocker:
         return no_library("portalocker")
 
     def open(self, path: str) -> None:
-        """Nothing stays open between edits."""
+        """Nothing stays open between edits; the library is loaded, which takes longer than many of them."""
+        import portalocker  # noqa: F401
+
         self._path = path
 
     def edit(self, transform: Callable[[bytes], bytes]) -> Times:
