@@ -17,7 +17,7 @@ from . import saved
 from .crew import Crew, RunError
 from .disk import DiskError, mounted
 from .strategies import load
-from .workload import WorkloadError, kind, module_file, prepared
+from .workload import KINDS, WorkloadError, kind, module_file, prepared
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ class Ended(NamedTuple):
 def prepare(config: Config, directory: Path) -> None:
     """Write the file to be edited, in two copies, one of which stays. Raises `FileError`."""
     content = _content(config)
-    if "go" in config.strategies:
+    if "go" in config.strategies and kind(config.file or "") == KINDS[0]:
         content = _as_go_has_it(content, config)
     try:
         saved.initial(directory).write_bytes(content)
