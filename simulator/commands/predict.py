@@ -37,7 +37,7 @@ _DONE, _INTERRUPTED = 0, 130
 _MOST_WORKERS = 100_000
 _MOST_REAL_WORKERS = 512
 _REAL_S = 3.0
-_ROUNDS, _NEAR, _MOST_FOREIGN = 5, 0.95, 64.0  # until other programs use what they were seen to use
+_ROUNDS, _NEAR, _STEP = 6, 0.95, 1.5  # until other programs use what they were seen to use
 _BUDGETS_S = 30.0, 15.0  # the prediction, and its variant
 _WARM_WORKERS = 128  # the variant: with more than so many, caches do not get colder
 
@@ -114,13 +114,14 @@ def _beside(config: Config, cores: int, foreign: float, parameters: Parameters) 
 
     What they want is more, if they do not get it; so the model has them want more until they use that.
     """
-    wanted = foreign
+    wanted, tried = foreign, []
     for _ in range(_ROUNDS):
-        ended = _course(Scenario(config, cores, wanted), parameters, _BUDGETS_S[1] / _ROUNDS)
-        if ended.foreign_used >= foreign * _NEAR:
+        tried.append(_course(Scenario(config, cores, wanted), parameters, _BUDGETS_S[1] / _ROUNDS))
+        if tried[-1].foreign_used >= foreign * _NEAR:
             break
-        wanted = min(_MOST_FOREIGN, wanted * foreign / max(ended.foreign_used, foreign / 4))
-    return figures_of(measure(ended.history, config.workers))
+        wanted *= min(_STEP, foreign / max(tried[-1].foreign_used, foreign / _STEP))
+    nearest = min(tried, key=lambda course: abs(course.foreign_used - foreign))
+    return figures_of(measure(nearest.history, config.workers))
 
 
 def _long_enough_s(workers: int) -> float:

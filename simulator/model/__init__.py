@@ -8,5 +8,5 @@
     calibration  from real runs of few workers to parameters
     prediction   predicted beside measured, and what that says about the rest
 
-Only `cores` and `crowd` need simpy.
+Only `crowd` needs simpy.
 """
