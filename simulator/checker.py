@@ -211,7 +211,8 @@ def _strange_contents(
 
 def _suspect(cut: list[Operation], before_ns: int) -> list[Operation]:
     """Of `cut`, the edits that never told their end, in the order they began: the last of before that time."""
-    return cut[: bisect_left(cut, before_ns, key=_began)][-1:]
+    at = bisect_left(cut, before_ns, key=_began)
+    return cut[max(at - 1, 0) : at]
 
 
 def _began(operation: Operation) -> int:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Rebuilder"]
 
-_MOST_EDITS = 200_000  # that are made again for one content
+_MOST_BYTES = 1 << 30  # that are written again on the way to one content
 
 
 class Rebuilder:
@@ -32,27 +32,26 @@ class Rebuilder:
 
     def content(self, name: bytes) -> bytes | None:
         """The content of that digest; nothing if it is neither kept nor can be made again."""
+        wanted = name
         edits: list[Operation] = []
         while (there := self._kept(name)) is None:
             edit = self._made_by.get(name)
-            if edit is None or len(edits) > _MOST_EDITS:
+            if edit is None or len(edits) > len(self._made_by):  # a circle, in a history that has lost some
                 return None
             edits.append(edit)
             name = edit.read
+        if len(edits) * len(there) > _MOST_BYTES:
+            return None
         for edit in reversed(edits):
             there = _edited(there, edit)
             if there is None:
                 return None
-            self._known[edit.written] = there
+        self._known[wanted] = there
         return there
 
     def _kept(self, name: bytes) -> bytes | None:
         known = self._known.get(name)
         return self._contents.get(name) if known is None else known
-
-    def writer(self, name: bytes) -> Operation | None:
-        """Who wrote that content, or would have."""
-        return self._made_by.get(name)
 
 
 def _edited(content: bytes, edit: Operation) -> bytes | None:
