@@ -62,7 +62,7 @@ def check(history: History) -> Verdict:
         *forks,
         *strange,
         *(() if forks or strange or evidence.blind else _not_on_chain(history, astray, chain)),
-        *_order_broken([op for op in beside if op.read in place], chain, place),
+        *_order_broken([op for op in beside if op.read in place and not _returned(op)], chain, place),
         *_overlaps(chain, beside),
     ]
     return _verdict(evidence, found)
@@ -171,7 +171,7 @@ def _forks(happened: list[Operation]) -> list[Anomaly]:
 def _not_on_chain(history: History, astray: list[Operation], chain: list[Operation]) -> list[Anomaly]:
     """Without a fork: contents that were read, yet do not come after the initial one, nor lead to the final one."""
     if astray:
-        return [Anomaly(Flaw.LOST, _ASTRAY[op.kind is _EDIT and op.outcome is _OK], (op,), op.read) for op in astray]
+        return [Anomaly(Flaw.LOST, _ASTRAY[_returned(op)], (op,), op.read) for op in astray]
     if history.final != (chain[-1].written if chain else history.initial):
         what = "the content at the end is not what the last edit wrote"
         return [Anomaly(Flaw.LOST, what, tuple(chain[-1:]), history.final)]
@@ -221,6 +221,11 @@ def _began(operation: Operation) -> int:
 
 def _ended(operation: Operation) -> int:
     return operation.released_ns or operation.returned_ns or _NEVER
+
+
+def _returned(operation: Operation) -> bool:
+    """Is it an edit that returned? Beside the chain it is lost, and out of order only for that."""
+    return operation.kind is _EDIT and operation.outcome is _OK
 
 
 def _later(a: Operation, b: Operation) -> Operation:
