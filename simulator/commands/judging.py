@@ -78,6 +78,7 @@ def account_of(config: Config, directory: Path, ended: Ended, *, kept_in: str | 
         litter=ended.litter,
         kept_in=kept_in,
         initial=first,
+        final=last,
         contents=saved.read_contents(directory),
     )
 

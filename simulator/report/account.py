@@ -31,4 +31,5 @@ class Account(NamedTuple):
     litter: tuple[str, ...]  # files that were left beside the one that all edit
     kept_in: str | None  # the directory where the run is kept
     initial: bytes = b""  # the content before the first edit
+    final: bytes = b""  # and after the last
     contents: Mapping[bytes, bytes] = MappingProxyType({})  # what was read, by digest, as far as it was kept

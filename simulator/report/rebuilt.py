@@ -18,9 +18,9 @@ _MOST_BYTES = 1 << 30  # that are written again on the way to one content
 
 
 class Rebuilder:
-    """Gives contents of one run; what it gives has the digest that was asked for."""
+    """Gives contents of one run, whose contents at its two ends are known; each has the digest that was asked for."""
 
-    def __init__(self, history: History, contents: Mapping[bytes, bytes], initial: bytes) -> None:
+    def __init__(self, history: History, contents: Mapping[bytes, bytes], ends: tuple[bytes, ...]) -> None:
         self._made_by: dict[bytes, Operation] = {}
         for outcome in (Outcome.FAIL, Outcome.INFO, Outcome.OK):  # who surely did is believed most
             self._made_by |= {
@@ -28,7 +28,7 @@ class Rebuilder:
             }
         self._made_by.pop(NOTHING, None)
         self._contents = contents
-        self._known = {digest(known): known for known in (b"", initial)}
+        self._known = {digest(known): known for known in (b"", *ends)}
 
     def content(self, name: bytes) -> bytes | None:
         """The content of that digest; nothing if it is neither kept nor can be made again."""

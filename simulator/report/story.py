@@ -37,7 +37,8 @@ class Told(NamedTuple):
 def stories(account: Account) -> list[Told]:
     """A story for each flaw: the shortest, and of those the earliest whose bytes are at hand."""
     verdict = account.verdict
-    rebuilder = Rebuilder(account.history, account.contents, account.initial) if verdict.anomalies else None
+    ends = account.initial, account.final
+    rebuilder = Rebuilder(account.history, account.contents, ends) if verdict.anomalies else None
     return [
         _told(anomaly, account.history, rebuilder, verdict.choice, verdict.counts[anomaly.flaw])
         for anomaly in verdict.anomalies

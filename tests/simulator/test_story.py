@@ -183,12 +183,12 @@ def test_contents_are_made_again_from_the_first_one() -> None:
     """Any that an edit made of one that is known; what is given has the digest that was asked for."""
     scene = Scene(LONG)
     made = [scene.edit(number % 4) for number in range(9)]
-    rebuilder = Rebuilder(scene.account().history, {}, LONG)
+    rebuilder = Rebuilder(scene.account().history, {}, (LONG,))
     assert [rebuilder.content(digest(content)) for content in made] == made
     assert rebuilder.content(digest(b"?")) is None
     wrong = scene.operations[3]._replace(worker=2, sequence=99)
     history = scene.account().history._replace(operations=[*scene.operations[:3], wrong])
-    assert Rebuilder(history, {}, LONG).content(wrong.written) is None
+    assert Rebuilder(history, {}, (LONG,)).content(wrong.written) is None
 
 
 def test_contents_are_made_again_from_one_that_was_kept() -> None:
@@ -197,10 +197,10 @@ def test_contents_are_made_again_from_one_that_was_kept() -> None:
     mix = INITIAL.replace(b"worker03 v0.0.0", b"worker03 v0.0.7")
     made = scene.edit(1, of=mix)
     history = scene.account().history
-    assert Rebuilder(history, {}, INITIAL).content(digest(made)) is None
+    assert Rebuilder(history, {}, (INITIAL,)).content(digest(made)) is None
     kept: Mapping[bytes, bytes] = {digest(mix): mix}
-    assert Rebuilder(history, kept, INITIAL).content(digest(made)) == made
-    assert Rebuilder(history, kept, INITIAL).content(NOTHING) is None
+    assert Rebuilder(history, kept, (INITIAL,)).content(digest(made)) == made
+    assert Rebuilder(history, kept, (INITIAL,)).content(NOTHING) is None
 
 
 @given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=60))

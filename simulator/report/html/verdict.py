@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...verdict import Result
-from ..story import story
+from ..story import stories
 from ..terminal import duration
 from .markup import Markup, element, joined
 
@@ -72,18 +72,17 @@ def _asides(account: Account) -> Markup:
 
 def _stories(account: Account) -> list[Markup]:
     parts = [element("h2", "What was wrong")] if account.verdict.anomalies else []
-    told = set()
-    for anomaly in account.verdict.anomalies:
-        head, *lines = story(anomaly, account.history)
-        count = account.verdict.counts[anomaly.flaw]
-        again = bool(lines) and anomaly.witness in told
-        said = [f"The first of {count:,}."] * (count > 1) + ["The same operations as above."] * again
+    shown = set()
+    for told in stories(account):
+        head, *lines = told.lines
+        again = bool(lines) and told.anomaly.witness in shown
+        said = [f"One of {told.number:,}."] * (told.number > 1) + ["The same operations as above."] * again
         parts.append(element("h3", head))
         if said:
             parts.append(element("p", " ".join(said), class_="quiet"))
         if lines and not again:
             parts.append(element("pre", *map(_step, lines), class_="story"))
-        told.add(anomaly.witness)
+        shown.add(told.anomaly.witness)
     return parts
 
 
