@@ -6,7 +6,7 @@ import time
 from contextlib import suppress
 from math import ceil
 from time import monotonic_ns
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
 from .config import Config, Task
@@ -39,6 +39,14 @@ class RunError(Exception):
     """The run could not be done; the message says why, in one line."""
 
 
+class _Vacancy(NamedTuple):
+    """The place of a worker that was killed: it waits for a spare."""
+
+    worker: int
+    edits: int  # that are left to do; 0 is no limit
+    due_ns: int  # in an open loop, of the last one that was begun
+
+
 class Crew:
     """The worker processes of one run: editors first, then readers, and spares to replace those that are killed."""
 
@@ -49,7 +57,7 @@ class Crew:
         self._processes: list[Process] = []  # all that were ever started
         self._places: list[Process] = []  # of each worker the one that is, or was last, in its place
         self._spares: list[Process] = []
-        self._vacant: list[tuple[int, int]] = []  # workers that wait for a spare, and how many edits they have left
+        self._vacant: list[_Vacancy] = []
         self._fate = Fate(config, saved.shared(directory), float("inf"))
         self._unstoppable: set[int] = set()
         self._start_ns = 0
@@ -122,7 +130,7 @@ class Crew:
         """Has an editor still something to do, or would it, had it not been killed?"""
         editors = self._config.workers
         return any(process.present() or process.unburied() for process in self._places[:editors]) or any(
-            worker < editors for worker, _ in self._vacant
+            vacancy.worker < editors for vacancy in self._vacant
         )
 
     def _tend(self) -> None:
@@ -132,10 +140,10 @@ class Crew:
                 self._bury(worker, process)
         for spare in [spare for spare in self._spares if self._vacant and spare.state().ready]:
             if self._vacant:
-                worker, edits = self._vacant.pop(0)
+                vacancy = self._vacant.pop(0)
                 self._spares.remove(spare)
-                self._places[worker] = spare
-                spare.start(worker, self._start_ns, edits)
+                self._places[vacancy.worker] = spare
+                spare.start(vacancy.worker, self._start_ns, vacancy.edits, vacancy.due_ns)
         dead = next((spare for spare in self._spares if not spare.present()), None)
         if dead:
             raise RunError(f"a replacement did not start: {dead.last_words()}")
@@ -150,7 +158,7 @@ class Crew:
             self._edits_of_dead += state.operations
         left = process.edits - state.begun if process.edits else 0
         if not ended_well and (left or not self._config.edits or not editor):
-            self._vacant.append((worker, left))
+            self._vacant.append(_Vacancy(worker, left, process.last_due_ns()))
 
     def stop(self, watch: Callable[[Snapshot], None]) -> None:
         """Tell all to end after the operation under way, and give them time for it."""
@@ -205,6 +213,10 @@ class Crew:
 
     def _present(self) -> int:
         return sum(process.present() for process in self._places)
+
+    def stuck(self) -> int:
+        """How many did not stop when they were told to, and had to be ended."""
+        return len(self._unstoppable)
 
     def lost(self) -> tuple[str, ...]:
         """Who did not end as it should, a line each."""

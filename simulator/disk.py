@@ -1,7 +1,7 @@
 """A small disk of its own for a run, that can be full for a moment: a `tmpfs`, mounted in the directory of the run.
 
-Linux has such disks, and only root may mount one, so `reason` says where it cannot be. Nothing of it is left behind:
-`closed` copies the files back to the directory, and unmounts.
+Linux has such disks, and only root may mount one, so `reason` says where it cannot be. Nothing of it is left behind by
+a run that ends, however it does; one that is ended by SIGKILL leaves it mounted.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from . import saved
+from .signals import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,22 +46,29 @@ def mounted(directory: Path) -> Iterator[None]:
     file, place = saved.shared(directory), saved.disk(directory)
     size_bytes = 3 * file.stat().st_size + _SPARE_BYTES
     place.mkdir()
+    there = False
     try:
-        _run("mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=700", "tmpfs", str(place))
-        try:
-            shutil.copy(file, place / file.name)
-            yield
+        with uninterrupted():
+            _run("mount", "-t", "tmpfs", "-o", f"size={size_bytes},mode=700", "tmpfs", str(place))
+            there = True
+        shutil.copy(file, place / file.name)
+        yield
+        with uninterrupted():
             free(place)
             shutil.copytree(place, directory, dirs_exist_ok=True)
-        finally:
-            _run("umount", str(place))
     finally:
-        with suppress(OSError):
-            place.rmdir()
+        with uninterrupted():
+            if there:
+                _run("umount", str(place))
+            with suppress(OSError):
+                place.rmdir()
 
 
 def _run(*words: str) -> None:
-    done = subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False)
+    # In a session of its own: Ctrl-C at the terminal is not for it.
+    done = subprocess.run(
+        words, capture_output=True, text=True, timeout=_TIMEOUT_S, check=False, start_new_session=True
+    )
     if done.returncode:
         raise DiskError(f"{words[0]} of {words[-1]} failed: {done.stderr.strip()}")
 

@@ -94,7 +94,8 @@ class Editor:
 
     def _operate(self, due_ns: int) -> Why:
         self._locked_ns = self._writing_ns = 0
-        self._log.begin(Kind.EDIT, monotonic_ns(), due_ns)
+        invoked_ns = monotonic_ns()
+        self._log.begin(Kind.EDIT, invoked_ns, due_ns)
         if self._gate and not self._gate.enter():
             return self._failed(Why.TURNED_AWAY)
         try:
@@ -102,6 +103,7 @@ class Editor:
         except _Withdrawn:
             return self._failed(Why.OVER)
         except Refused:
+            self._locked_ns = self._writing_ns = 0  # it may have had no lock, as it found out by itself
             return self._failed(Why.REFUSED)
         except Exception as error:
             if isinstance(error, TimeoutError) and not self._patient and not self._locked_ns:
@@ -115,8 +117,15 @@ class Editor:
         if held is None:  # the locker does not tell; while the transform ran it had the lock
             self._log.end(Outcome.OK, self._locked_ns, self._writing_ns, returned_ns)
         else:
-            recovered = getattr(held, "recovered", False)
-            self._log.end(Outcome.OK, held.locked_ns, held.released_ns, returned_ns, recovered=recovered)
+            locked_ns, released_ns, recovered = held.locked_ns, held.released_ns, getattr(held, "recovered", False)
+            told = not locked_ns or invoked_ns <= locked_ns <= released_ns <= returned_ns
+            if not told:
+                locked_ns, released_ns = self._locked_ns, self._writing_ns
+            self._log.end(Outcome.OK, locked_ns, released_ns, returned_ns, recovered=recovered)
+            if not told:
+                raise ValueError(
+                    f"{self._strategy.name} tells lock times outside of the call; time.monotonic_ns() has them"
+                )
         return Why.NONE
 
     def _failed(self, why: Why) -> Why:

@@ -140,7 +140,10 @@ class Fate:
 
 
 def _changed(path: str) -> tuple[int, int]:
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:  # a locker that puts a new file in its place, not at once
+        return 0, -1
     return status.st_mtime_ns, status.st_size
 
 

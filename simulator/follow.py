@@ -88,6 +88,9 @@ class _Records:
         self._read += len(operations)
         return operations
 
+    def worker(self) -> int:
+        return self._glance.worker()
+
     def behind(self) -> int:
         return max(0, self._glance.count() - self._read - 1)
 
@@ -102,6 +105,7 @@ class Follower:
         self._directory, self._blind = directory, blind
         self._memory: Memory | None = None
         self._known: dict[str, _Records] = {}
+        self._done: set[str] = set()  # names of those that were killed, and are read
         self._left: list[_Records] = []  # to be read in this pass
 
     def look(self) -> Sight:
@@ -123,11 +127,22 @@ class Follower:
         return self._memory.sight(sum(records.behind() for records in self._left))
 
     def _all(self) -> list[_Records]:
+        self._let_go()
         for name in os.listdir(self._directory):
-            if name.endswith(".records") and name not in self._known:
+            if name.endswith(".records") and name not in self._known and name not in self._done:
                 with suppress(OSError, ValueError):  # it is about to be made
                     self._known[name] = _Records(self._directory / name)
         return list(self._known.values())
+
+    def _let_go(self) -> None:
+        """Of those whose place another has by now, which are read to their end: a run that kills has many of them."""
+        latest: dict[int, str] = {}
+        for name in sorted(self._known, key=lambda name: (len(name), name)):
+            before = latest.get(worker := self._known[name].worker())
+            if before is not None:
+                self._done.add(before)
+                self._known.pop(before).close()
+            latest[worker] = name
 
     def close(self) -> None:
         """Let go of all files."""

@@ -70,21 +70,22 @@ if sys.platform != "win32":
         """A child of the server."""
 
         def __init__(self, process: ForkServerProcess) -> None:
-            self._process = process
-
-        @property
-        def pid(self) -> int:
-            return self._process.pid or 0
+            self._process, self.pid = process, process.pid or 0
+            self._code: int | None = None
 
         def poll(self) -> int | None:
-            return self._process.exitcode
+            return self._process.exitcode if self._code is None else self._code
 
         def wait(self) -> int:
-            self._process.join()
-            return self._process.exitcode or 0
+            if self._code is None:
+                self._process.join()
+                self._code = self._process.exitcode or 0
+                self._process.close()  # it has descriptors, and a run that kills has no end of processes
+            return self._code
 
         def kill(self) -> None:
-            self._process.kill()
+            if self._code is None:
+                self._process.kill()
 
     def _forked(task: str, orders: int, errors: Path) -> _Forked:
         from multiprocessing import get_context
@@ -102,13 +103,22 @@ if sys.platform != "win32":
 
     def _work(task: str, orders: Connection, errors: str) -> None:
         """What the child does: as a fresh interpreter would, with the same three descriptors."""
+        import fcntl
+
         from .worker import main
 
         os.setpgid(0, 0)
-        os.dup2(orders.fileno(), 0)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        os.dup2(os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 2)
-        orders.close()
+        wanted = (
+            orders.fileno(),
+            os.open(os.devnull, os.O_WRONLY),
+            os.open(errors, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644),
+        )
+        high = [
+            fcntl.fcntl(fd, fcntl.F_DUPFD, 3) for fd in wanted
+        ]  # where the starter had none of the three, it is one
+        for number, fd in enumerate(high):
+            os.dup2(fd, number)
+            os.close(fd)
         code = 1
         try:
             main(task)

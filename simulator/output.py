@@ -31,7 +31,7 @@ def note(line: str) -> None:
     Straight to the descriptor, as a signal handler may need to say something while a line is being written.
     """
     with suppress(OSError):
-        os.write(sys.stderr.fileno(), line.encode())
+        os.write(sys.stderr.fileno(), line.encode(errors="backslashreplace"))
 
 
 def tell(told: str, *, stream: TextIO | None = None) -> None:

@@ -116,10 +116,24 @@ class Process:
         """Was it killed, and is yet to be buried?"""
         return self.killed and not self.buried
 
-    def start(self, worker: int, start_ns: int, edits: int) -> None:
-        """Have it begin at `start_ns` in the place of `worker`, with so many edits to try; 0 is no limit."""
+    def last_due_ns(self) -> int:
+        """When the last operation that it has begun was due, in an open loop; else 0."""
+        try:
+            glance = Glance(self._records)
+        except (FileNotFoundError, ValueError):
+            return 0
+        try:
+            return glance.last_due_ns()
+        finally:
+            glance.close()
+
+    def start(self, worker: int, start_ns: int, edits: int, due_ns: int = 0) -> None:
+        """Have it begin at `start_ns` in the place of `worker`, with so many edits to try; 0 is no limit.
+
+        In an open loop, `due_ns` is when the last one was due that the worker had before it was killed.
+        """
         self.worker, self.edits = worker, edits
-        self._tell(f"start {start_ns} {worker} {edits}")
+        self._tell(f"start {start_ns} {worker} {edits} {due_ns}")
 
     def stop(self) -> None:
         """Have it end after the operation under way."""

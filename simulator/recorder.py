@@ -45,7 +45,7 @@ _TIMES = struct.Struct("@qq")
 _INTENT = struct.Struct("@q24xII")
 _KIND = struct.Struct("@BB")
 _DIGESTS = struct.Struct("@16s16s")
-_INVOKED_AT, _LOCKED_AT, _WRITING_AT, _RELEASED_AT = 0, 16, 24, 32
+_INVOKED_AT, _DUE_AT, _LOCKED_AT, _WRITING_AT, _RELEASED_AT = 0, 8, 16, 24, 32
 _KIND_AT, _OUTCOME_AT, _TOLD_AT, _RECOVERED_AT, _WHY_AT, _DIGESTS_AT = 56, 57, 58, 59, 60, 64
 
 _FIRST_RECORDS = 1024
@@ -229,6 +229,10 @@ class Glance:
         """Has it said what it will write, and not yet that it is done?"""
         return self._map[_EDITING_AT] == 1
 
+    def worker(self) -> int:
+        """Whose place it has."""
+        return int(_WORKER.unpack_from(self._map, _WORKER_AT)[0])
+
     def count(self) -> int:
         """How many operations it has begun."""
         return int(_COUNT.unpack_from(self._map, _COUNT_AT)[0])
@@ -248,6 +252,12 @@ class Glance:
             return State(Doing.WAITING, invoked_ns, count - 1)
         return State(Doing.WRITING if writing_ns else Doing.HOLDING, writing_ns or locked_ns, count - 1)
 
+    def last_due_ns(self) -> int:
+        """When the last operation was due that it has begun; 0 if there is none, or it was not due at any time."""
+        count = self._known()
+        at = _HEADER_BYTES + (count - 1) * _RECORD.size + _DUE_AT
+        return int(_TIME.unpack_from(self._map, at)[0]) if count else 0
+
     def fresh(self, first: int, most: int) -> tuple[list[Operation], bytes]:
         """Its operations from `first` on that have ended, `most` at most; and what the one under way will write.
 
@@ -264,9 +274,8 @@ class Glance:
                     _, will_write = _DIGESTS.unpack_from(self._map, at + _DIGESTS_AT)
         if until <= first:
             return [], will_write
-        (worker,) = _WORKER.unpack_from(self._map, _WORKER_AT)
         records = self._map[_HEADER_BYTES + first * _RECORD.size : _HEADER_BYTES + until * _RECORD.size]
-        return _operations(records, worker, first), will_write
+        return _operations(records, self.worker(), first), will_write
 
     def _known(self) -> int:
         """The count, of which all are mapped: the file has grown before a record further on is counted."""

@@ -11,11 +11,13 @@ import os
 from contextlib import nullcontext, suppress
 from pathlib import Path
 from stat import S_ISREG
+from threading import Thread
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
 from .crew import Crew, RunError
 from .disk import DiskError, mounted
+from .signals import patient
 from .strategies import load
 from .workload import KINDS, WorkloadError, kind, module_file, prepared
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from .lanes import Snapshot
 
 __all__ = ["Ended", "FileError", "prepare", "run"]
+
+
+_LAST_READ_S = 10.0
 
 
 class FileError(Exception):
@@ -42,6 +47,7 @@ class Ended(NamedTuple):
     failures: tuple[str, ...]  # what failed operations said last, a worker each
     faults: Faults  # what was done to workers
     litter: tuple[str, ...]  # files that were left beside the one that all edit
+    stuck: int = 0  # workers that did not come back from what they did, and were ended
 
 
 def prepare(config: Config, directory: Path) -> None:
@@ -91,9 +97,10 @@ def run(config: Config, directory: Path, watch: Callable[[Snapshot], None]) -> E
             crew, interrupted = _crew_at_work(config, directory, watch)
     except DiskError as error:
         raise RunError(str(error)) from error
-    failures = [*crew.failures(), *_settle(config, directory)]
-    faults, litter = crew.faults(), saved.litter(directory)
-    return Ended(crew.startup_s, interrupted, crew.lost(), tuple(failures), faults, litter)
+    with patient():
+        failures = [*crew.failures(), *_settle(config, directory)]
+        faults, litter = crew.faults(), saved.litter(directory)
+    return Ended(crew.startup_s, interrupted, crew.lost(), tuple(failures), faults, litter, crew.stuck())
 
 
 def _crew_at_work(config: Config, directory: Path, watch: Callable[[Snapshot], None]) -> tuple[Crew, bool]:
@@ -118,13 +125,21 @@ def _settle(config: Config, directory: Path) -> list[str]:
     The content at the end is what they read. The bytes that lie there after a kill are not, where a strategy repairs;
     after this they are, or the verdict says so: they are what is judged. What could not be read is told, a line each.
     """
-    failures = []
+    failures: list[str] = []
     for name in config.strategies:
-        strategy = load(name)
-        try:
-            strategy.open(str(saved.shared(directory)))
-            strategy.read()
-            strategy.close()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the run is over and to be judged
-            failures.append(f"the last read: {type(error).__name__}: {error}")
+        reading = Thread(target=_read_once, args=(name, str(saved.shared(directory)), failures), daemon=True)
+        reading.start()
+        reading.join(_LAST_READ_S)
+        if reading.is_alive():  # such as one that waits for a file which a killed one has left
+            failures.append(f"the last read: {name} has not answered for {_LAST_READ_S:.0f} s")
     return failures
+
+
+def _read_once(name: str, path: str, failures: list[str]) -> None:
+    strategy = load(name)
+    try:
+        strategy.open(path)
+        strategy.read()
+        strategy.close()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run is over and to be judged
+        failures.append(f"the last read: {type(error).__name__}: {error}")

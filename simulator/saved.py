@@ -18,6 +18,7 @@ __all__ = [
     "contents",
     "disk",
     "errors",
+    "final",
     "gate",
     "initial",
     "litter",
@@ -36,6 +37,14 @@ def shared(directory: Path) -> Path:
     """The file that all edit: the one that has its place there under one of Go's names."""
     there = (place / name for place in (disk(directory), directory) for name in KINDS)
     return next((path for path in there if path.exists()), directory / KINDS[0])
+
+
+def final(directory: Path) -> bytes:
+    """What is in the file that all edit; nothing if a locker has lost it."""
+    try:
+        return shared(directory).read_bytes()
+    except FileNotFoundError:
+        return b""
 
 
 def disk(directory: Path) -> Path:
@@ -97,7 +106,7 @@ def read_history(directory: Path) -> History:
     operations = [op for path in paths for op in load(path, sequences)]
     return History(
         digest(initial(directory).read_bytes()),
-        digest(shared(directory).read_bytes()),
+        digest(final(directory)),
         operations,
         missed=sum(map(missed, paths)),
     )

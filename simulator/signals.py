@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import FrameType
 
-__all__ = ["patient", "terminable"]
+__all__ = ["patient", "terminable", "uninterrupted"]
 
 
 @contextmanager
@@ -53,3 +53,19 @@ def patient() -> Iterator[None]:
 
     with _handling(warn, "SIGINT", "SIGTERM", "SIGHUP"):
         yield
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Put off what asks to end until the block is done: it is short, and half of it is worse than none."""
+    asked: list[int] = []
+
+    def later(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    try:
+        with _handling(later, "SIGINT", "SIGTERM", "SIGHUP"):
+            yield
+    finally:
+        if asked:
+            raise KeyboardInterrupt

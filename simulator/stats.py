@@ -55,7 +55,7 @@ class Fairness(NamedTuple):
 class Numbers(NamedTuple):
     """All that is measured in a run."""
 
-    elapsed_ns: int  # from the first call to the last return
+    elapsed_ns: int  # from the first call of an edit to the last return of one
     edits_per_s: float
     wait: Quantiles  # from asking for the lock, or, in an open loop, from when that was due, until having it
     service_wait: Quantiles  # from asking for it in any case: what one measures who forgets those that came late
@@ -78,9 +78,9 @@ def measure(history: History, workers: int) -> Numbers:
     committed = sorted((op for op in edits if op.outcome is Outcome.OK), key=_had_lock_ns)
     waited = [op for op in holders if op.outcome is Outcome.OK or withdrawn(op)]
     reads = [op for op in history.operations if op.kind is Kind.READ and op.outcome is Outcome.OK]
-    begins = [op.invoked_ns for op in history.operations]
-    ends = [op.returned_ns for op in history.operations if op.returned_ns]
-    elapsed_ns = max(ends) - min(begins) if ends else 0
+    timed = edits or history.operations  # those who only read may go on for a moment when the last edit is made
+    ends = [op.returned_ns for op in timed if op.returned_ns]
+    elapsed_ns = max(ends) - min(op.invoked_ns for op in timed) if ends else 0
     waits = [op.locked_ns - op.begun_ns for op in waited]
     return Numbers(
         elapsed_ns=elapsed_ns,
@@ -116,7 +116,10 @@ def quantiles(durations_ns: Sequence[int]) -> Quantiles:
 
 def _handed_over(holders: list[Operation]) -> list[tuple[Operation, Operation]]:
     """Neighbours where the later one was waiting already when the earlier one released."""
-    return [(a, b) for a, b in pairwise(holders) if b.invoked_ns < a.released_ns <= b.locked_ns]
+    told = [
+        op for op in holders if op.outcome is Outcome.OK or op.why is Why.OVER
+    ]  # of others the release is not known
+    return [(a, b) for a, b in pairwise(told) if b.invoked_ns < a.released_ns <= b.locked_ns]
 
 
 def _buckets(durations_ns: list[int]) -> tuple[Bucket, ...]:
@@ -137,7 +140,7 @@ def _fairness(committed: list[Operation], waited: list[Operation], workers: int)
     longest = max(waited, key=lambda op: op.locked_ns - op.begun_ns, default=None)
     overtaken = 0
     if longest:
-        locked = [_had_lock_ns(op) for op in committed]
+        locked = [_had_lock_ns(op) for op in committed if op.worker != longest.worker]
         overtaken = bisect_left(locked, longest.locked_ns) - bisect_left(locked, longest.begun_ns)
     return Fairness(
         jain=sum(counts) ** 2 / (len(counts) * squares) if squares else 0.0,

@@ -1,9 +1,9 @@
 """One worker: the code that runs in a child process, as `python -m simulator.worker TASK`.
 
-It says through its records that it is ready, and obeys lines on its standard input: `start NS WORKER EDITS` begins at
-that time of `time.monotonic_ns`, the same for all workers, in the place of that worker, with so many edits to try (0 is
-no limit); `stop` ends it after the operation under way. The end of its input means that whoever started it is gone, so
-it goes too.
+It says through its records that it is ready, and obeys lines on its standard input: `start NS WORKER EDITS DUE` begins
+at that time of `time.monotonic_ns`, the same for all workers, in the place of that worker, with so many edits to try (0
+is no limit), of which the last was due then, in an open loop, if there was another in that place before; `stop` ends it
+after the operation under way. The end of its input means that whoever started it is gone, so it goes too.
 
 A worker that takes the place of one that was killed goes on from what the file says: whether the last edit of the other
 was made or not, the next version is one higher than the one that is there.
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
-# After a failed operation: so that a file that is broken for good does not make a loop without a breath.
+# After an operation that came to nothing: so that a file that is broken for good, or a gate that is full, does not make
+# a loop without a breath.
 _PAUSE_S = 0.001
 
 # How long an operation under way may still take when nobody is left to wait for it.
@@ -54,7 +55,7 @@ class _Orders:
     """What the starter says on standard input."""
 
     def __init__(self) -> None:
-        self.start_ns = self.edits = 0
+        self.start_ns = self.edits = self.due_ns = 0
         self.worker: int | None = None
         self.started, self.stop = threading.Event(), threading.Event()
 
@@ -73,8 +74,13 @@ class _Orders:
 
     def _obey(self, words: list[bytes]) -> None:
         match words:
-            case [b"start", start_ns, worker, edits]:
-                self.start_ns, self.edits, self.worker = int(start_ns), int(edits), int(worker)
+            case [b"start", start_ns, worker, edits, due_ns]:
+                self.start_ns, self.edits, self.due_ns, self.worker = (
+                    int(start_ns),
+                    int(edits),
+                    int(due_ns),
+                    int(worker),
+                )
             case [b"stop"]:
                 self.stop.set()
         self.started.set()
@@ -124,7 +130,7 @@ class _Shift:
 
     def _open_loop(self, operator: Operator) -> None:
         """Operations are due at instants by chance (a Poisson process), whether the one before has ended or not."""
-        due_ns = self._next_due(max(self._begin_ns, monotonic_ns()))
+        due_ns = self._next_due(self._orders.due_ns or self._begin_ns)
         while self._goes_on() and due_ns < self._end_ns:
             self._orders.wait_until(due_ns)
             if not self._goes_on():
@@ -151,6 +157,8 @@ class _Shift:
             why = operator.operate(due_ns)
         except Exception as error:  # noqa: BLE001 - it is recorded as failed, and told at the end
             self._failure = f"{type(error).__name__}: {error}"
+            self._orders.stop.wait(_PAUSE_S)
+        if why in {Why.TURNED_AWAY, Why.TIMEOUT}:
             self._orders.stop.wait(_PAUSE_S)
         if why is not Why.REFUSED:
             self._left -= 1

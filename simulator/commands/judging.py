@@ -6,6 +6,7 @@ The steps that every command takes that makes a run, or judges a saved one.
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from .. import disk, saved, seal
 from ..blind import judged
+from ..checker import Result
 from ..report import Account, document
 from ..run import FileError, prepare, run
-from ..signals import patient
+from ..signals import patient, uninterrupted
 from ..stats import measure
 from ..strategies import StrategyError, has_deadline, is_blind, load
 
@@ -62,9 +64,12 @@ def judged_run(
 
 def account_of(config: Config, directory: Path, ended: Ended, *, kept_in: str | None = None) -> Account:
     """Judge what lies in `directory`."""
-    first, last = saved.initial(directory).read_bytes(), saved.shared(directory).read_bytes()
+    first, last = saved.initial(directory).read_bytes(), saved.final(directory)
     blind = {worker for worker in range(config.workers) if _is_blind(config.strategy_of(worker))}
     history, verdict = judged(saved.read_history(directory), first, last, blind, shifting=config.shifting)
+    if ended.stuck and verdict.result is Result.VALID:  # what they recorded is right, and yet nobody would call it so
+        reason = f"nothing torn, nothing lost, but workers that never came back: {ended.stuck:,}"
+        verdict = verdict._replace(result=Result.UNKNOWN, reason=reason)
     return Account(
         config=config,
         history=history,
@@ -77,6 +82,7 @@ def account_of(config: Config, directory: Path, ended: Ended, *, kept_in: str | 
         faults=ended.faults,
         litter=ended.litter,
         kept_in=kept_in,
+        stuck=ended.stuck,
         initial=first,
         final=last,
         contents=saved.read_contents(directory),
@@ -114,6 +120,8 @@ def _reason_against(name: str, path: Path) -> str | None:
             strategy.close()
     except (OSError, StrategyError) as error:
         return str(error)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - of somebody's class, whatever it is
+        return f"{type(error).__name__}: {error}"
     return reason
 
 
@@ -121,8 +129,12 @@ def _reason_against(name: str, path: Path) -> str | None:
 def kept_directory(kept: str | None) -> Iterator[Path]:
     """Where a run lives: a new directory that stays, or one that goes when the run is told. Raises `FileError`."""
     if kept is None:
-        with tempfile.TemporaryDirectory(prefix="simulator-") as made:
-            yield Path(made)
+        made = Path(tempfile.mkdtemp(prefix="simulator-"))
+        try:
+            yield made
+        finally:
+            with uninterrupted():
+                shutil.rmtree(made, ignore_errors=True)
         return
     directory = Path(kept)
     try:

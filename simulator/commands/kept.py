@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 
 from .. import saved
 from ..config import Config
@@ -41,7 +41,7 @@ def kept_account(name: str) -> Account:
         why = f"it has no {missing}; a run is kept with --dir" if missing else "there is no such directory"
     except OSError as error:
         why = f"{Path(error.filename or name).name}: {error.strerror}"
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         why = f"it is not a run as this version keeps it ({error})"
     raise FileError(f"cannot read the run in {name}: {why}")
 
@@ -59,10 +59,19 @@ def _check_schema(figures: dict[str, Any]) -> None:
 
 
 def _config(figures: dict[str, Any]) -> Config:  # what JSON holds is anything
-    return Config(**figures["config"])
+    config = Config(**figures["config"])
+    for name, kind in get_type_hints(Config).items():
+        _check(name, getattr(config, name), kind)
+    return config
+
+
+def _check(name: str, value: Any, kind: Any) -> None:  # what JSON holds is anything
+    if not isinstance(value, kind) and not (kind in {float, float | None} and isinstance(value, int)):
+        raise TypeError(f"run.json has {value!r} for {name}")
 
 
 def _ended(figures: dict[str, Any]) -> Ended:
+    _check("startup_s", figures["startup_s"], float)
     return Ended(
         startup_s=figures["startup_s"],
         interrupted=figures["interrupted"],
@@ -70,6 +79,7 @@ def _ended(figures: dict[str, Any]) -> Ended:
         failures=tuple(figures["failures"]),
         faults=Faults(**figures["faults"]),
         litter=tuple(figures["litter"]),
+        stuck=int(figures.get("stuck_workers", 0)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..crew import RunError
 from ..output import note
 from ..signals import patient
-from .judging import judged_run
+from .judging import CannotRunError, judged_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -72,7 +72,7 @@ def _interrupted(
         line = _Progress(f"{number:>{len(str(len(steps)))}}/{len(steps)} {step.told}: ", quiet=quiet)
         try:
             account = _run(step, directory / str(number), line.watch)
-        except RunError as error:
+        except (RunError, CannotRunError) as error:
             failed[step.what] = str(error)
             line.done(f"could not be done: {error}")
             continue

@@ -127,7 +127,7 @@ def _add_output(parser: Parser) -> None:
     output.add_argument(
         "--scan",
         metavar="NAME=A,B,C",
-        help="a run for each value of an option, and the curve, as in workers=1,2,4,8 (--scan list --help tells more)",
+        help="a run for each value of an option, and the curve, as in workers=1,2,4,8; --scan NAME --help tells more",
     )
     output.add_argument("--quiet", action="store_true", help="show nothing while it runs")
 
@@ -145,7 +145,7 @@ def main(arguments: list[str]) -> int:
     """Run, judge, tell; the exit code."""
     request = requested(arguments)
     config = request.config
-    with kept_directory(request.dir) as directory, terminable():
+    with terminable(), kept_directory(request.dir) as directory:
         for option, path in request.outputs.items():
             check_writable(option, path)
         with ExitStack() as view:
@@ -168,7 +168,14 @@ def _ignore(_: object = None) -> None:
 def _told(request: Request, account: Account) -> int:
     """Write all that was asked for, tell of the run, and give the exit code."""
     figures = document(account)
-    _write_files(request, account, figures)
+    try:
+        _write_files(request, account, figures)
+    finally:  # what cannot be written is no reason not to tell
+        code = _shown(request, account, figures)
+    return code
+
+
+def _shown(request: Request, account: Account, figures: dict[str, Json]) -> int:
     outcomes = [judge(threshold, figures) for threshold in request.thresholds]
     told = text(account) + "".join(f"{outcome.line}\n" for outcome in outcomes)
     tell(told, stream=sys.stderr if "-" in request.outputs.values() else sys.stdout)  # on stdout it makes room
@@ -186,6 +193,10 @@ def _write_files(request: Request, account: Account, figures: dict[str, Json]) -
         "--csv": lambda: rows(account),
     }
     for option, path in request.outputs.items():
-        with nullcontext(sys.stdout) if path == "-" else Path(path).open("w", encoding="utf-8", newline="") as file:
-            file.writelines(made[option]())
-            file.flush()
+        try:
+            with nullcontext(sys.stdout) if path == "-" else Path(path).open("w", encoding="utf-8", newline="") as file:
+                file.writelines(made[option]())
+                file.flush()
+        except OSError as error:
+            error.filename = error.filename or (path if path != "-" else None)
+            raise

@@ -31,5 +31,6 @@ class Account(NamedTuple):
     litter: tuple[str, ...]  # files that were left beside the one that all edit
     kept_in: str | None  # the directory where the run is kept
     initial: bytes = b""  # the content before the first edit
+    stuck: int = 0  # workers that did not come back from what they did, and were ended
     final: bytes = b""  # and after the last
     contents: Mapping[bytes, bytes] = MappingProxyType({})  # what was read, by digest, as far as it was kept

@@ -31,6 +31,7 @@ def document(account: Account) -> dict[str, Json]:
         "startup_s": account.startup_s,
         "interrupted": account.interrupted,
         "lost_workers": list(account.lost),
+        "stuck_workers": account.stuck,
         "failures": list(account.failures),
         "faults": dict(account.faults._asdict()),
         "litter": list(account.litter),

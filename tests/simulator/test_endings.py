@@ -166,7 +166,7 @@ def test_interrupt_while_judging_does_not_lose_the_verdict(tmp_path: Path) -> No
     [
         (">/dev/full", 1, "simulator: cannot write the report: No space left on device\n"),
         ("--json - >/dev/full", 1, "simulator: cannot write the report: No space left on device\n"),
-        ("--json /dev/full", 1, "simulator: cannot write the report: No space left on device\n"),
+        ("--json /dev/full", 1, "simulator: cannot write /dev/full: No space left on device\n"),
         (">&-", 0, ""),
         ("2>&-", 0, ""),
         ("| true", 0, ""),

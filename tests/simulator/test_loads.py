@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from simulator.commands.simulate import requested
 from simulator.history import Kind, Operation, Outcome, Why
+from simulator.run import _settle
 from simulator.saved import read_history
 from tests.lockedfile.needs import posix, root
 
-from .test_cli import figures, simulate
+from .test_cli import ROOT, SIMULATOR, figures, simulate
 
 
 def saved_run(directory: Path, *arguments: str) -> tuple[list[Operation], dict[str, Any]]:
@@ -150,3 +154,62 @@ def test_full_disk_needs_root(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     assert disk.reason() is not None
+
+
+@root
+@pytest.mark.parametrize("command", ["mount", "umount"])
+def test_interrupt_while_it_mounts_leaves_no_disk(tmp_path: Path, command: str) -> None:
+    """Ctrl-C comes while the command is at it, which does its work all the same."""
+    there = shutil.which(command)
+    (tmp_path / "bin").mkdir()
+    script = tmp_path / "bin" / command
+    script.write_text(f'#!/bin/sh\n{there} "$@"\ncode=$?\nkill -INT $PPID\nexit $code\n')
+    script.chmod(0o755)
+    run = subprocess.run(
+        [*SIMULATOR, "--workers", "2", "--duration", "0.3", "--disk-full", "2", "--dir", str(tmp_path / "kept")],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert "Traceback" not in run.stderr
+    assert str(tmp_path) not in Path("/proc/mounts").read_text()
+    assert not (tmp_path / "kept" / "disk").exists()
+
+
+HANGING = """
+import threading
+
+class Hanging:
+    name = "hanging"
+    probe = close = lambda self: None
+    def open(self, path): pass
+    def edit(self, transform): pass
+    def read(self): threading.Event().wait()
+"""
+
+
+def test_last_read_that_never_ends_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of a locker that waits for a file which a killed one has left: what was recorded is judged all the same."""
+    (tmp_path / "hanging_locker.py").write_text(HANGING)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("simulator.run._LAST_READ_S", 0.1)
+    config = requested(["--workers", "1"]).config._replace(strategy="hanging_locker:Hanging")
+    assert _settle(config, tmp_path) == ["the last read: hanging_locker:Hanging has not answered for 0 s"]
+
+
+def test_replacements_go_on_where_the_killed_were_in_an_open_loop(tmp_path: Path) -> None:
+    """What was due while nobody was there is late, and not forgotten."""
+    operations, made = saved_run(
+        tmp_path / "kept", "--workers", "2", "--duration", "1.5", "--arrival-rate", "100", "--hold-ms", "50",
+        "--kill-rate", "4",
+    )  # fmt: skip
+    assert made["faults"]["replaced"] > 0
+    edits = len([op for op in operations if op.kind is Kind.EDIT])
+    assert edits + made["numbers"]["missed"] > 100  # of 150 that were due; by those alone who were alive it is half
+
+
+def test_who_is_turned_away_takes_a_breath(tmp_path: Path) -> None:
+    """Without any think time, too: else it would do nothing but write records of that."""
+    operations, _ = saved_run(
+        tmp_path / "kept", "--workers", "3", "--duration", "0.5", "--limit", "1", "--hold-ms", "50", "--think-ms", "0"
+    )
+    assert 0 < len([op for op in operations if op.why is Why.TURNED_AWAY]) < 3000
