@@ -60,6 +60,7 @@ class Crew:
         self._vacant: list[_Vacancy] = []
         self._fate = Fate(config, saved.shared(directory), float("inf"))
         self._unstoppable: set[int] = set()
+        self._had_grace = False
         self._start_ns = 0
         self._edits_of_dead = 0
         self.startup_s = 0.0
@@ -172,6 +173,7 @@ class Crew:
         while self._present() and time.monotonic() - begun < grace_s:
             self._look(watch, "stopping", begun)
             time.sleep(_LOOK_S / 10)
+        self._had_grace = True
 
     def reap(self) -> None:
         """End who is still there. Nobody is left behind when this returns, however often somebody interrupts it."""
@@ -215,8 +217,8 @@ class Crew:
         return sum(process.present() for process in self._places)
 
     def stuck(self) -> int:
-        """How many did not stop when they were told to, and had to be ended."""
-        return len(self._unstoppable)
+        """How many did not stop when they were told to, had all the time for it, and had to be ended."""
+        return len(self._unstoppable) if self._had_grace else 0
 
     def lost(self) -> tuple[str, ...]:
         """Who did not end as it should, a line each."""

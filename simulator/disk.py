@@ -53,12 +53,11 @@ def mounted(directory: Path) -> Iterator[None]:
             there = True
         shutil.copy(file, place / file.name)
         yield
-        with uninterrupted():
-            free(place)
-            shutil.copytree(place, directory, dirs_exist_ok=True)
     finally:
         with uninterrupted():
             if there:
+                free(place)
+                shutil.copytree(place, directory, dirs_exist_ok=True)
                 _run("umount", str(place))
             with suppress(OSError):
                 place.rmdir()

@@ -6,11 +6,14 @@ Either gives a `Launched`. How processes differ between systems is known here an
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from multiprocessing.connection import Connection
     from pathlib import Path
 
@@ -87,12 +90,29 @@ if sys.platform != "win32":
             if self._code is None:
                 self._process.kill()
 
+    # What is sent to a whole group, as by a closing terminal, is not for the server: if it went, nobody would know any
+    # more how its children end, nor whether they have. Ctrl-C it ignores by itself.
+    _GROUP_SIGNALS = signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT
+
+    @contextmanager
+    def _ignored() -> Iterator[None]:
+        """Have these signals ignored in the block, and for good in what is started there."""
+        before = [signal.signal(number, signal.SIG_IGN) for number in _GROUP_SIGNALS]
+        try:
+            yield
+        finally:
+            for number, was in zip(_GROUP_SIGNALS, before, strict=True):
+                signal.signal(number, was)
+
     def _forked(task: str, orders: int, errors: Path) -> _Forked:
         from multiprocessing import get_context
         from multiprocessing.connection import Connection
+        from multiprocessing.forkserver import ensure_running
 
         context = get_context("forkserver")
         context.set_forkserver_preload(["simulator.worker", "simulator.strategies.lockedfile"])
+        with _ignored():
+            ensure_running()
         reading = Connection(os.dup(orders), writable=False)
         try:
             process = context.Process(target=_work, args=(task, reading, str(errors)), daemon=False)
@@ -107,6 +127,8 @@ if sys.platform != "win32":
 
         from .worker import main
 
+        for ignored in _GROUP_SIGNALS:
+            signal.signal(ignored, signal.SIG_DFL)
         os.setpgid(0, 0)
         wanted = (
             orders.fileno(),

@@ -141,5 +141,5 @@ def _read_once(name: str, path: str, failures: list[str]) -> None:
         strategy.open(path)
         strategy.read()
         strategy.close()
-    except Exception as error:  # noqa: BLE001 - whatever it is, the run is over and to be judged
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the run is over and to be judged
         failures.append(f"the last read: {type(error).__name__}: {error}")

@@ -116,10 +116,12 @@ def quantiles(durations_ns: Sequence[int]) -> Quantiles:
 
 def _handed_over(holders: list[Operation]) -> list[tuple[Operation, Operation]]:
     """Neighbours where the later one was waiting already when the earlier one released."""
-    told = [
-        op for op in holders if op.outcome is Outcome.OK or op.why is Why.OVER
-    ]  # of others the release is not known
-    return [(a, b) for a, b in pairwise(told) if b.invoked_ns < a.released_ns <= b.locked_ns]
+    return [
+        (a, b)
+        for a, b in pairwise(holders)
+        if b.invoked_ns < a.released_ns <= b.locked_ns
+        and (a.outcome is Outcome.OK or withdrawn(a))  # of one that failed it is not known when it released
+    ]
 
 
 def _buckets(durations_ns: list[int]) -> tuple[Bucket, ...]:

@@ -123,9 +123,14 @@ class _Shift:
     def _closed_loop(self, operator: Operator) -> None:
         """Each operation after the one before, and a pause."""
         think, wait = self._think, self._orders.stop.wait
+        due_ns = 0
         while self._goes_on():
-            why = self._tried(operator, 0)
-            if why is not Why.REFUSED and not think.zero:  # one that was refused is tried again at once
+            first_ns = due_ns or monotonic_ns()
+            if self._tried(operator, due_ns) is Why.REFUSED:  # it is tried again at once, and has been due since then
+                due_ns = first_ns
+                continue
+            due_ns = 0
+            if not think.zero:
                 wait(think.draw(self._chance) / 1e3)
 
     def _open_loop(self, operator: Operator) -> None:

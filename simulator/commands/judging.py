@@ -136,7 +136,7 @@ def kept_directory(kept: str | None) -> Iterator[Path]:
             with uninterrupted():
                 shutil.rmtree(made, ignore_errors=True)
         return
-    directory = Path(kept)
+    directory = Path(kept).absolute()  # for lockers that change the current directory, or start other programs
     try:
         directory.mkdir(parents=True, exist_ok=True)
         used = any(directory.iterdir())

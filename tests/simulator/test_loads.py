@@ -204,7 +204,8 @@ def test_replacements_go_on_where_the_killed_were_in_an_open_loop(tmp_path: Path
     )  # fmt: skip
     assert made["faults"]["replaced"] > 0
     edits = len([op for op in operations if op.kind is Kind.EDIT])
-    assert edits + made["numbers"]["missed"] > 100  # of 150 that were due; by those alone who were alive it is half
+    # Of 150 that were due; a place that nobody had taken again at the end has not told. From then on alone it is a fifth.
+    assert edits + made["numbers"]["missed"] > 60
 
 
 def test_who_is_turned_away_takes_a_breath(tmp_path: Path) -> None:
