@@ -57,7 +57,7 @@ _QUICK = Effort(
     contention_ms=50,
     handoffs=10,
     polled_handoffs=1,
-    wait_s=5,
+    wait_s=1,
     fairness_ms=200,
     writers_ms=300,
 )

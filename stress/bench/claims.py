@@ -72,7 +72,7 @@ def _endless(percentile: str) -> Claim:
 def _wait(versus: str, said: str, limit: float | None = None) -> Claim:
     return Claim(
         f"wait_{versus}",
-        "CPU time of a wait of 5 s",
+        "CPU time of a long wait",
         ours="wait_lockedfile_cpu_ms",
         theirs=f"wait_{versus}_cpu_ms",
         versus=said,

@@ -134,7 +134,7 @@ def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
 @linux
 def test_worker_that_does_not_stop_is_killed_in_the_end(tmp_path: Path) -> None:
     """A worker that is frozen while it waits does not keep the run, or itself, for ever."""
-    run = _started(tmp_path, "--workers", "3", "--duration", "2", "--hold-ms", "1")
+    run = _started(tmp_path, "--workers", "3", "--duration", "1.5", "--hold-ms", "1")
     frozen = _children(run.pid)[0]
     _send(frozen, "SIGSTOP")
     out, err = run.communicate(timeout=60)

@@ -204,7 +204,7 @@ def test_replacements_go_on_where_the_killed_were_in_an_open_loop(tmp_path: Path
     )  # fmt: skip
     assert made["faults"]["replaced"] > 0
     edits = len([op for op in operations if op.kind is Kind.EDIT])
-    # Of 150 that were due; a place that nobody had taken again at the end has not told. From then on alone it is a fifth.
+    # Of 150 that were due; a place that nobody had taken again at the end has not told. Without it, it is a fifth.
     assert edits + made["numbers"]["missed"] > 60
 
 
