@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..arguments import Parser, add_harm, add_load, config_of, whole
@@ -18,7 +16,7 @@ from ..run import prepare
 from ..signals import terminable
 from ..strategies import NAMES, StrategyError, load
 from .exports import Told, add_exports, check_exports, export
-from .judging import reason_against_run
+from .judging import kept_directory, reason_against_run
 from .series import Step, in_turn, light
 
 if TYPE_CHECKING:
@@ -108,10 +106,10 @@ def _absent(config: Config, names: list[str]) -> list[Absent]:
     """Who cannot run, asked before anybody does."""
     found = []
     for name in names:
-        with tempfile.TemporaryDirectory(prefix="simulator-") as directory:
+        with kept_directory(None) as directory:
             one = config._replace(strategy=name)
-            prepare(one, Path(directory))
-            reason = reason_against_run(one, Path(directory))
+            prepare(one, directory)
+            reason = reason_against_run(one, directory)
         if reason:
             found.append(Absent(name, reason))
     return found

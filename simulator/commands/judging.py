@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..lanes import Snapshot
     from ..run import Ended
 
-__all__ = ["CannotRunError", "account_of", "judged_run", "kept_directory", "reason_against_run"]
+__all__ = ["CannotRunError", "account_of", "emptied", "judged_run", "kept_directory", "reason_against_run"]
 
 
 class CannotRunError(Exception):
@@ -123,6 +123,19 @@ def _reason_against(name: str, path: Path) -> str | None:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - of somebody's class, whatever it is
         return f"{type(error).__name__}: {error}"
     return reason
+
+
+def emptied(directory: Path) -> None:
+    """Make room for the next run in the same directory.
+
+    Where a file system puts new files depends on their directory, and how long it takes to find a place there, too: so
+    runs that are to be compared are made in one.
+    """
+    for path in directory.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 @contextmanager

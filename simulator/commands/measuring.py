@@ -13,7 +13,7 @@ from ..model.calibration import LONG_FILE_BYTES, Sample, look_cost, parameters_f
 from ..model.prediction import figures_of
 from ..output import note
 from ..workload import module_file
-from .judging import CannotRunError, judged_run
+from .judging import CannotRunError, emptied, judged_run
 
 if TYPE_CHECKING:
     from ..config import Config
@@ -27,8 +27,8 @@ _TICKS_PER_S = 100  # what the kernel tells times in (proc(5), USER_HZ)
 _LINE = b"\texample.org/filler%06d v0.0.0\n"
 
 
-def calibrated(seed: int, *, quiet: bool) -> Parameters:
-    """Run what the calibration needs, and read the parameters off. Raises `KeyboardInterrupt` if it is ended."""
+def calibrated(seed: int, place: Path, *, quiet: bool) -> Parameters:
+    """Run what the calibration needs in `place`, and read the parameters off. Raises `KeyboardInterrupt` if it ends."""
     try:
         look = look_cost()
     except OSError as error:
@@ -41,7 +41,7 @@ def calibrated(seed: int, *, quiet: bool) -> Parameters:
         for number, config in enumerate(configs, 1):
             if not quiet:
                 note(f"calibrating {number}/{len(configs)}: {_told(config)}\n")
-            samples.append(_sample(config))
+            samples.append(_sample(config, place))
     return parameters_from(samples, look)
 
 
@@ -57,15 +57,15 @@ def _told(config: Config) -> str:
     return f"{count}, think time {config.think_ms}" + (", a long file" if config.file else "")
 
 
-def _sample(config: Config) -> Sample:
+def _sample(config: Config, place: Path) -> Sample:
     before_s = _cpu_s()
-    account = _account(config)
+    account = _account(config, place)
     return Sample(config, account.history, _cpu_s() - before_s)
 
 
-def _account(config: Config) -> Account:
-    with tempfile.TemporaryDirectory(prefix="simulator-") as directory:
-        account = judged_run(config, Path(directory), lambda _: None)
+def _account(config: Config, place: Path) -> Account:
+    emptied(place)
+    account = judged_run(config, place, lambda _: None)
     if account.interrupted:
         raise KeyboardInterrupt
     if not account.numbers.wait.number or not account.numbers.edits_per_s:
@@ -80,12 +80,12 @@ def _cpu_s() -> float:
     return float(used.ru_utime + used.ru_stime)
 
 
-def measured(config: Config, *, quiet: bool) -> tuple[Figures, float]:
-    """A real run, and how many cores other programs used meanwhile, on average."""
+def measured(config: Config, place: Path, *, quiet: bool) -> tuple[Figures, float]:
+    """A real run in `place`, and how many cores other programs used meanwhile, on average."""
     if not quiet:
         note(f"validating: {_told(config)}\n")
     began_s, foreign_s = time.monotonic(), _foreign_s()
-    account = _account(config)
+    account = _account(config, place)
     foreign = (_foreign_s() - foreign_s) / (time.monotonic() - began_s)
     return figures_of(account.numbers), max(0.0, foreign)
 

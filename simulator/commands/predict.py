@@ -23,7 +23,7 @@ from ..report.prediction import document, text
 from ..signals import terminable
 from ..stats import measure
 from ..workload import module_file
-from .judging import CannotRunError
+from .judging import CannotRunError, kept_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +67,8 @@ def main(arguments: list[str]) -> int:
     check_writable("--json", options.json)
     _check_here()
     try:
-        with terminable():
-            prediction = _predicted(options)
+        with terminable(), kept_directory(None) as place:
+            prediction = _predicted(options, place)
     except KeyboardInterrupt:
         note("simulator: predict: given up\n")
         return _INTERRUPTED
@@ -89,16 +89,16 @@ def _check_here() -> None:
         raise CannotRunError("predict needs Linux: what it models are the locks of that kernel")
 
 
-def _predicted(options: argparse.Namespace) -> Prediction:
+def _predicted(options: argparse.Namespace, place: Path) -> Prediction:
     from .measuring import calibrated, cores_here, measured
 
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
-    parameters = calibrated(seed, quiet=options.quiet)
+    parameters = calibrated(seed, place, quiet=options.quiet)
     here = cores_here()
     comparisons = []
     for workers in () if options.no_validate else options.validate:
         config = _config(options, workers, seed, _REAL_S)
-        figures, foreign = measured(config, quiet=options.quiet)
+        figures, foreign = measured(config, place, quiet=options.quiet)
         comparisons.append(Comparison(workers, foreign, figures, _beside(config, here, foreign, parameters)))
     duration_s = options.duration or _long_enough_s(options.workers)
     scenario = Scenario(_config(options, options.workers, seed, duration_s), options.cores or here)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 import time
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..crew import RunError
 from ..output import note
-from ..signals import patient
-from .judging import CannotRunError, judged_run
+from .judging import CannotRunError, emptied, judged_run, kept_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from ..config import Config
     from ..lanes import Snapshot
@@ -44,16 +42,10 @@ class Ending(NamedTuple):
 
 def in_turn(steps: Sequence[Step], keep: Callable[[Step, Account], None], *, quiet: bool) -> Ending:
     """Do the runs; `keep` gets the account of each. One that is ended early is not kept, and is the last."""
-    # One directory around those of all runs, so that an interrupt while one of them is removed leaves nothing.
-    directory = Path(tempfile.mkdtemp(prefix="simulator-"))
     failed: dict[str, str] = {}
-    try:
+    with suppress(KeyboardInterrupt), kept_directory(None) as directory:
         return Ending(_interrupted(steps, keep, directory, failed, quiet=quiet), failed)
-    except KeyboardInterrupt:
-        return Ending(True, failed)
-    finally:
-        with patient():
-            shutil.rmtree(directory, ignore_errors=True)
+    return Ending(True, failed)
 
 
 def _interrupted(
@@ -71,7 +63,7 @@ def _interrupted(
             time.sleep(_PAUSE_S)
         line = _Progress(f"{number:>{len(str(len(steps)))}}/{len(steps)} {step.told}: ", quiet=quiet)
         try:
-            account = _run(step, directory / str(number), line.watch)
+            account = _run(step, directory, line.watch)
         except (RunError, CannotRunError) as error:
             failed[step.what] = str(error)
             line.done(f"could not be done: {error}")
@@ -85,10 +77,8 @@ def _interrupted(
 
 
 def _run(step: Step, directory: Path, watch: Callable[[Snapshot], None]) -> Account:
-    directory.mkdir()
-    account = judged_run(step.config, directory, watch)
-    shutil.rmtree(directory, ignore_errors=True)
-    return account
+    emptied(directory)
+    return judged_run(step.config, directory, watch)
 
 
 def light(account: Account) -> Account:
