@@ -106,6 +106,8 @@ class Follower:
         self._memory: Memory | None = None
         self._known: dict[str, _Records] = {}
         self._done: set[str] = set()  # names of those that were killed, and are read
+        self._written_by_dead: set[bytes] = set()  # or not: what the last edits of these were about to write
+        self._replaced: list[str] = []  # names of those that were killed, and are read for the last time in this pass
         self._left: list[_Records] = []  # to be read in this pass
 
     def look(self) -> Sight:
@@ -123,26 +125,36 @@ class Follower:
                 self._left.pop()
         self._memory.take(told)
         if not self._left:
-            self._memory.judge.passed({records.will_write for records in self._known.values()})
+            self._let_go()
+            under_way = {records.will_write for records in self._known.values()}
+            self._memory.judge.passed(under_way | self._written_by_dead)
         return self._memory.sight(sum(records.behind() for records in self._left))
 
     def _all(self) -> list[_Records]:
-        self._let_go()
         for name in os.listdir(self._directory):
             if name.endswith(".records") and name not in self._known and name not in self._done:
                 with suppress(OSError, ValueError):  # it is about to be made
                     self._known[name] = _Records(self._directory / name)
-        return list(self._known.values())
-
-    def _let_go(self) -> None:
-        """Of those whose place another has by now, which are read to their end: a run that kills has many of them."""
         latest: dict[int, str] = {}
         for name in sorted(self._known, key=lambda name: (len(name), name)):
             before = latest.get(worker := self._known[name].worker())
             if before is not None:
-                self._done.add(before)
-                self._known.pop(before).close()
+                self._replaced.append(before)
             latest[worker] = name
+        return list(self._known.values())
+
+    def _let_go(self) -> None:
+        """Of those whose place another had before this pass read them: a run that kills has many of them.
+
+        Not sooner, as one that is replaced may have told more since it was read; and what it was about to write, others
+        may yet read.
+        """
+        for name in self._replaced:
+            records = self._known.pop(name)
+            self._done.add(name)
+            self._written_by_dead.add(records.will_write)
+            records.close()
+        self._replaced = []
 
     def close(self) -> None:
         """Let go of all files."""
