@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 from itertools import pairwise
 from pathlib import Path
@@ -15,7 +16,7 @@ from simulator.commands.simulate import requested
 from simulator.history import Kind, Operation, Outcome, Why
 from simulator.run import _settle
 from simulator.saved import read_history
-from tests.lockedfile.needs import posix, root
+from tests.lockedfile.needs import linux, posix, root
 
 from .test_cli import ROOT, SIMULATOR, figures, simulate
 
@@ -214,3 +215,18 @@ def test_who_is_turned_away_takes_a_breath(tmp_path: Path) -> None:
         tmp_path / "kept", "--workers", "3", "--duration", "0.5", "--limit", "1", "--hold-ms", "50", "--think-ms", "0"
     )
     assert 0 < len([op for op in operations if op.why is Why.TURNED_AWAY]) < 3000
+
+
+@linux
+def test_forked_workers_stop_in_good_order_when_their_group_is_told_to(tmp_path: Path) -> None:
+    """As by timeout(1), or a terminal that closes: the server that knows how they end is not ended with them."""
+    run = subprocess.Popen(
+        [*SIMULATOR, "--workers", "3", "--duration", "60", "--start", "forkserver", "--dir", str(tmp_path / "kept")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    assert run.stderr
+    next(line for line in run.stderr if line.startswith("running"))
+    os.killpg(run.pid, signal.SIGTERM)
+    told, _ = run.communicate(timeout=60)
+    assert "stopped   before its time" in told
+    assert "lost " not in told.replace("nothing lost", "")
