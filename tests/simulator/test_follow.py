@@ -44,8 +44,8 @@ def test_no_durations_have_no_quantiles() -> None:
 class Worker:
     """Records as a worker makes them, each operation taking ten nanoseconds."""
 
-    def __init__(self, directory: Path, worker: int) -> None:
-        self.recorder = Recorder(str(saved.records(directory, worker)), worker)
+    def __init__(self, directory: Path, worker: int, process: int | None = None) -> None:
+        self.recorder = Recorder(str(saved.records(directory, worker if process is None else process)), worker)
 
     def begin(self, at_ns: int, read: bytes, written: bytes) -> None:
         """It has the lock, and has told what it will write."""
@@ -77,9 +77,9 @@ class Run:
         saved.initial(directory).write_bytes(b"content 0")
         assert digest(b"content 0") == content(0)
 
-    def worker(self, number: int) -> Worker:
-        """One more."""
-        worker = Worker(self.directory, number)
+    def worker(self, number: int, process: int | None = None) -> Worker:
+        """One more, of the process of that number or another."""
+        worker = Worker(self.directory, number, process)
         self._recorders.append(worker.recorder)
         return worker
 
@@ -175,6 +175,34 @@ def test_edit_that_was_killed_may_have_happened_or_not(run: Run) -> None:
         for _ in range(3):
             so_far = follower.look().so_far
     assert (so_far.edits, so_far.flaw) == (2, None)
+
+
+def test_what_a_killed_edit_wrote_is_known_when_another_has_its_place(run: Run) -> None:
+    """Others may read it long after: it is not torn then."""
+    run.worker(0).begin(100, content(0), content(1))
+    with Follower(run.directory) as follower:
+        follower.look()
+        run.worker(0, process=2).begin(120, content(1), content(2))
+        for _ in range(3):
+            follower.look()
+        run.worker(1).edit(130, 1, 3)
+        for _ in range(3):
+            so_far = follower.look().so_far
+    assert (so_far.edits, so_far.flaw) == (1, None)
+
+
+def test_what_was_told_just_before_a_kill_is_read(run: Run) -> None:
+    """The one who was killed told more after it was read, and then another had its place."""
+    killed, spare = run.worker(0), run.worker(7, process=2)
+    killed.edit(100, 0, 1)
+    with Follower(run.directory) as follower:
+        follower.look()
+        killed.edit(120, 1, 2)
+        spare.recorder.take(0)
+        spare.edit(140, 2, 3)
+        for _ in range(3):
+            so_far = follower.look().so_far
+    assert (so_far.edits, so_far.flaw) == (3, None)
 
 
 def test_edit_that_failed_replaces_nothing(run: Run) -> None:
