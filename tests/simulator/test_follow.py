@@ -205,6 +205,21 @@ def test_what_was_told_just_before_a_kill_is_read(run: Run) -> None:
     assert (so_far.edits, so_far.flaw) == (3, None)
 
 
+def test_who_has_not_begun_replaces_nobody(run: Run) -> None:
+    """Records that are being made say nothing yet, and that looks like worker 0."""
+    working = run.worker(0)
+    working.edit(100, 0, 1)
+    saved.records(run.directory, 2).write_bytes(bytes(4096))
+    with Follower(run.directory) as follower:
+        for _ in range(3):
+            follower.look()
+        working.edit(120, 1, 2)
+        working.edit(140, 2, 3)
+        for _ in range(3):
+            so_far = follower.look().so_far
+    assert (so_far.edits, so_far.flaw) == (3, None)
+
+
 def test_edit_that_failed_replaces_nothing(run: Run) -> None:
     """So another may read what it has read; but what it would have written is nobody's content."""
     failing, other = run.worker(0), run.worker(1)
