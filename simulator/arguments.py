@@ -210,8 +210,8 @@ def add_harm(parser: argparse.ArgumentParser) -> None:
     harm = parser.add_argument_group(
         "harm",
         "At instants by chance. Half of it is done to any worker, whatever it\n"
-        "  does; the other half waits for one that is writing, as by itself hardly\n"
-        "  any kill would hit the microseconds that a write takes.",
+        "does; the other half waits for one that is writing, as by itself hardly\n"
+        "any kill would hit the microseconds that a write takes.",
     )
     harm.add_argument(
         "--kill-rate",
