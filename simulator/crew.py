@@ -226,7 +226,8 @@ class Crew:
         for process in self._processes:
             code = process.bury()
             if process.number in self._unstoppable:
-                found.append(f"{process} did not stop and was killed")
+                why = "did not stop" if self._had_grace else "was not given time to stop"
+                found.append(f"{process} {why} and was killed")
             elif process.killed:
                 continue  # as was asked for
             elif code < 0:
