@@ -30,6 +30,6 @@ def load(name: str) -> Strategy:
         return own(name)
     if name not in NAMES:
         hint = near(name, NAMES) or f"; there are {', '.join(NAMES)}, and a class of your own, package.module:attribute"
-        raise StrategyError(f"there is no strategy {name}{hint}")
+        raise StrategyError(f"there is no strategy {name or 'without a name'}{hint}")
     made: Strategy = import_module(f"{__name__}.{name.replace('-', '_')}").STRATEGY()
     return made
