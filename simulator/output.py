@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import locale
 import os
 import re
 import sys
@@ -13,9 +14,10 @@ from .checker import Result
 from .report import plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import TextIO
 
-__all__ = ["OutputError", "check_writable", "note", "tell"]
+__all__ = ["OutputError", "can_show", "check_outputs", "check_writable", "note", "tell"]
 
 _COLOURS = {Result.VALID.value: 32, Result.INVALID.value: 31, Result.UNKNOWN.value: 33}
 _RESULT = re.compile(rf"\b({'|'.join(_COLOURS)}):")
@@ -37,7 +39,7 @@ def note(line: str) -> None:
 def tell(told: str, *, stream: TextIO | None = None) -> None:
     """A report, in colour where that is seen, and in ASCII where the stream takes no more."""
     stream = stream or sys.stdout
-    if not _can_print(told, stream):
+    if not can_show(told, stream):
         told = plain(told).encode(stream.encoding, "replace").decode(stream.encoding)
     if stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb":
         told = _RESULT.sub(lambda found: f"\x1b[1;{_COLOURS[found[1]]}m{found[1]}\x1b[0m:", told)
@@ -45,12 +47,28 @@ def tell(told: str, *, stream: TextIO | None = None) -> None:
     stream.flush()
 
 
-def _can_print(told: str, stream: TextIO) -> bool:
+def can_show(told: str, stream: TextIO) -> bool:
+    """Does the stream take these characters, and the terminal have them, as far as its user has said?"""
+    said = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))), "")
+    if said in {"C", "POSIX"} and stream.isatty():  # Python writes UTF-8 all the same
+        return told.isascii()
     try:
-        told.encode(stream.encoding)
-    except UnicodeEncodeError:
+        told.encode(stream.encoding or locale.getpreferredencoding(False))
+    except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def check_outputs(outputs: Mapping[str, str | None]) -> None:
+    """Say before the work that a path, by option, cannot be written, or is there twice. Raises `OutputError`."""
+    seen: dict[str, str] = {}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if (other := seen.setdefault(os.path.realpath(path) if path != "-" else path, option)) != option:
+            where = "stdout" if path == "-" else path
+            raise OutputError(f"cannot write both {other} and {option} to {where}")
+        check_writable(option, path)
 
 
 def check_writable(option: str, path: str | None) -> None:

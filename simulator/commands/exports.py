@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..arguments import existing_path
-from ..output import check_writable, tell
+from ..output import check_outputs, tell
 
 if TYPE_CHECKING:
     import argparse
@@ -40,9 +40,7 @@ def add_exports(parser: argparse.ArgumentParser) -> None:
 
 def check_exports(options: argparse.Namespace) -> None:
     """Say before the runs that something could not be written. Raises `OutputError`."""
-    check_writable("--export-markdown", options.export_markdown)
-    check_writable("--html", options.html)
-    check_writable("--json", options.json)
+    check_outputs({"--export-markdown": options.export_markdown, "--html": options.html, "--json": options.json})
 
 
 def export(told: Told, options: argparse.Namespace) -> None:

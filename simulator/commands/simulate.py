@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..arguments import Parser, add_harm, add_load, config_of, existing_path
 from ..checker import Result
 from ..live import watching
-from ..output import check_writable, note, tell
+from ..output import check_outputs, note, tell
 from ..report import document, page, rows, text, trace
 from ..signals import patient, terminable
 from ..thresholds import Threshold, judge, listing, parse
@@ -87,8 +87,6 @@ def requested(arguments: list[str]) -> Request:
         sys.stdout.write(listing())
         parser.exit()
     outputs = {option: path for option in _OUTPUTS if (path := getattr(options, option.removeprefix("--")))}
-    if list(outputs.values()).count("-") > 1:
-        parser.error("only one of the outputs can go to stdout")
     return Request(
         config=config_of(options, parser),
         outputs=outputs,
@@ -146,8 +144,7 @@ def main(arguments: list[str]) -> int:
     request = requested(arguments)
     config = request.config
     with terminable(), kept_directory(request.dir) as directory:
-        for option, path in request.outputs.items():
-            check_writable(option, path)
+        check_outputs(request.outputs)
         with ExitStack() as view:
             watch = _ignore if request.quiet else view.enter_context(watching(config, directory, sys.stderr))
 

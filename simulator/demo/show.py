@@ -7,6 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from ..output import can_show
 from .frame import rows
 from .paint import Look, painted
 from .terminal import HAS_KEYS, Keys, keys, whole_screen
@@ -37,11 +38,7 @@ def with_keys() -> bool:
 def look() -> Look:
     """What stdout can show."""
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
-    try:
-        "✓▶■│".encode(sys.stdout.encoding or "ascii")
-    except UnicodeEncodeError:
-        return Look(colour, ascii=True)
-    return Look(colour)
+    return Look(colour, ascii=not can_show("✓▶■│", sys.stdout))
 
 
 def _window() -> tuple[int, int]:

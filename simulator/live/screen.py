@@ -6,12 +6,12 @@ remains. A picture is put over the last one in one go, so that it does not flick
 
 from __future__ import annotations
 
-import locale
 import os
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from ..output import can_show
 from .marks import ASCII, STYLES, UNICODE
 
 if TYPE_CHECKING:
@@ -49,14 +49,7 @@ def has_rich() -> bool:
 
 def marks_for(stream: TextIO) -> Marks:
     """Shapes, where the terminal is said to have them."""
-    said = next((value for name in ("LC_ALL", "LC_CTYPE", "LANG") if (value := os.environ.get(name))), "")
-    if said in {"C", "POSIX"}:  # Python writes UTF-8 all the same, to terminals that may have none
-        return ASCII
-    try:
-        "".join(UNICODE).encode(stream.encoding or locale.getpreferredencoding(False))
-    except (UnicodeEncodeError, LookupError):
-        return ASCII
-    return UNICODE
+    return UNICODE if can_show("".join(UNICODE), stream) else ASCII
 
 
 @contextmanager

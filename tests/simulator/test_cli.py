@@ -170,6 +170,8 @@ def test_piped_output_has_no_control_codes(arguments: list[str]) -> None:
         (["--file", "LICENSE"], "cannot use --file LICENSE: it has no module line"),
         (["--json", "no/such/figures.json"], "cannot write --json no/such/figures.json: there is no directory no/such"),
         (["--json", "."], "cannot write --json .: it is a directory"),
+        (["--json", "-", "--csv", "-"], "cannot write both --json and --csv to stdout"),
+        (["--json", "run", "--csv", "./run"], "cannot write both --json and --csv to ./run"),
         (["--dir", "lockedfile"], "cannot use --dir lockedfile: it is not empty"),
         (["--dir", "LICENSE"], "cannot use --dir LICENSE"),
         (["go.mod"], "unknown argument go.mod"),
