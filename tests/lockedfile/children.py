@@ -7,13 +7,14 @@ import json
 import os
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any
 
 import lockedfile
 from tests.lockedfile.contents import brief
 
+TYPE_CHECKING = False  # typing costs more to import than a lot of this takes
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 def say(line: object) -> None:

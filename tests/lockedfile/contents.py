@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
-
 
 def brief(content: bytes | bytearray) -> str:
     """The content if it is short, else its beginning, length and hash: equal only for equal contents.
@@ -12,4 +10,6 @@ def brief(content: bytes | bytearray) -> str:
     """
     if len(content) <= 100:
         return ascii(bytes(content))
+    from hashlib import sha256  # what few children need, and each would wait for
+
     return f"{bytes(content[:40])!a}... of {len(content)} bytes, SHA-256 {sha256(content).hexdigest()[:16]}"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+import subprocess
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lockedfile import Edit
@@ -18,12 +21,35 @@ if TYPE_CHECKING:
     from tests.lockedfile.weakened import Editor
 
 
-class Trace:
-    """Strace, which notes the calls on one file, its journal and its directory, and injects into them."""
+# What takes neither a path nor a descriptor, and so is on no file; an interpreter that starts makes hundreds of them.
+_ON_NO_FILE = "!brk,futex,mprotect,munmap,rt_sigaction,rt_sigprocmask"
 
-    def __init__(self, log: Path, path: Path, *expressions: str) -> None:
+
+@functools.cache
+def _stops_at_few() -> list[str]:
+    """The option that lets strace stop a process only at the calls that it is to see, where it works: all is faster.
+
+    So it can let calls fail, but sends no signals.
+    """
+    option = "--seccomp-bpf"
+    tried = subprocess.run(
+        ["strace", option, "-f", "-qq", "-o", os.devnull, "-e", "trace=flock", "true"], capture_output=True, check=False
+    )
+    return [] if tried.returncode or tried.stderr else [option]
+
+
+class Trace:
+    """Strace, which notes the calls on one file, its journal and its directory, and injects into them.
+
+    If it is to note `injected_only`, of these it notes those that an expression names.
+    """
+
+    def __init__(self, log: Path, path: Path, *expressions: str, injected_only: bool = False) -> None:
         self.log = log
-        options = [part for expression in expressions for part in ("-e", expression)]
+        named = ",".join(expression.removeprefix("inject=").partition(":")[0] for expression in expressions)
+        expressions = (f"trace={named if injected_only else _ON_NO_FILE}", *expressions)
+        options = [] if any("signal=" in expression for expression in expressions) else _stops_at_few()
+        options = [*options, *(part for expression in expressions for part in ("-e", expression))]
         paths = [part for traced in (path, journal_of(path), path.parent) for part in ("-P", str(traced))]
         self.command = ["strace", "-f", "-qq", "-o", str(log), *paths, *options]
 
@@ -50,11 +76,11 @@ class Outcome(NamedTuple):
 def attempt(
     spawn: Callable[..., Child], path: Path, old: bytes, new: bytes, *expressions: str, editor: Editor = Edit
 ) -> Outcome:
-    """Let a child under strace edit the file at `path` from `old` to `new`."""
+    """Let a child under strace edit the file at `path` from `old` to `new`; of faults only their calls are noted."""
     path.write_bytes(old)
     source = path.with_name("source")
     source.write_bytes(new)
-    trace = Trace(path.with_name("trace"), path, *expressions)
+    trace = Trace(path.with_name("trace"), path, *expressions, injected_only=bool(expressions))
     child = spawn(children.attempt, name(editor), path, source, prefix=trace.command)
     told = json.loads(child.hear())
     content, lock, left = path.read_bytes(), locks.state(path), beside(path)

@@ -14,27 +14,11 @@ from typing import Any
 
 import lockedfile
 from tests.lockedfile import locks
-from tests.lockedfile.children import hear, load, open_descriptors, say, told
+from tests.lockedfile.children import load, open_descriptors, say
 from tests.lockedfile.protocols import beside
 
 if sys.platform == "win32":
     raise ImportError("POSIX only")
-
-
-def edit_interrupted(editor: str, path: str, new_path: str) -> None:
-    """Edit `path`, where a signal may come that raises `KeyboardInterrupt`; say how it went, and live on until told."""
-    with open(new_path, "rb") as file:
-        new = file.read()
-    edit, before = load(editor), open_descriptors()
-    error: BaseException | None = None
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        edit(path, lambda _: new)
-    except BaseException as caught:  # noqa: BLE001 - told, not handled
-        error = caught
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    say(json.dumps(told(error) | {"leaked": open_descriptors() - before}))
-    hear()
 
 
 def interrupting() -> Any:

@@ -8,7 +8,8 @@ import signal
 import sys
 
 import lockedfile
-from tests.lockedfile.children import attempt, do, hear, say, told
+from tests.lockedfile.children import attempt, do, hear, load, open_descriptors, say, told
+from tests.lockedfile.contents import brief
 
 if sys.platform == "win32":
     raise ImportError("POSIX only")
@@ -23,6 +24,22 @@ def attempt_limited(editor: str, path: str, new_path: str, limit: str) -> None:
     """`children.attempt`, where no file of this process may grow past so many bytes."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), resource.RLIM_INFINITY))
     attempt(editor, path, new_path)
+
+
+def edit_interrupted(editor: str, path: str, new_path: str) -> None:
+    """Edit `path`, where a signal may come that raises `KeyboardInterrupt`; say how it went, and live on until told."""
+    with open(new_path, "rb") as file:
+        new = file.read()
+    edit, before = load(editor), open_descriptors()
+    error: BaseException | None = None
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        edit(path, lambda _: new)
+    except BaseException as caught:  # noqa: BLE001 - told, not handled
+        error = caught
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    say(json.dumps(told(error) | {"leaked": open_descriptors() - before}))
+    hear()
 
 
 def edit_unprivileged(path: str) -> None:
@@ -75,8 +92,16 @@ def drop(user: int = _NOBODY, group: int = _NOBODY, groups: tuple[int, ...] = ()
         os.setuid(user)
 
 
+def import_all() -> None:
+    """Load what is loaded late elsewhere, before the user changes: this one may not read the library's files."""
+    import typing  # noqa: F401
+
+    brief(bytes(1000))
+
+
 def do_unprivileged(what: str, path: str) -> None:
     """`children.do`, as a user who may not do all."""
+    import_all()
     drop()
     do(what, path)
 
@@ -89,6 +114,7 @@ def attempt_as(user: str, group: str, editor: str, path: str, new_path: str) -> 
 
 def do_as(user: str, group: str, what: str, path: str) -> None:
     """`children.do`, as that user, whose only group it is."""
+    import_all()
     drop(int(user), int(group))
     do(what, path)
 

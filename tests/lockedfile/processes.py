@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 LIMIT_S = 30.0
 
 _POLL_S = 0.001
-_PATHS = [str(Path(__file__).parents[2]), str(Path(lockedfile.__file__).parents[1])]
+_PATHS = list(dict.fromkeys([str(Path(__file__).parents[2]), str(Path(lockedfile.__file__).parents[1])]))
+
+# The standard library is looked up first: most of what is imported is there, and strace makes each look dear.
+_OURS_LAST = f"sys.path += sys.path[:{len(_PATHS)}]; del sys.path[:{len(_PATHS)}]; "
 
 
 def until(condition: Callable[[], object], what: str) -> None:
@@ -48,8 +51,9 @@ class Child:
     def __init__(
         self, function: Callable[..., None], *args: object, prefix: Sequence[str] = (), site: bool = False
     ) -> None:
-        program = f"import sys; from {function.__module__} import {function.__name__} as main; main(*sys.argv[1:])"
-        options = ["-W", "error"] if site else ["-S", "-W", "error"]
+        program = f"from {function.__module__} import {function.__name__} as main; main(*sys.argv[1:])"
+        program = f"import sys; {'' if site else _OURS_LAST}{program}"
+        options = ["-W", "error"] if site else ["-P", "-S", "-W", "error"]
         self.process = subprocess.Popen(
             [*prefix, sys.executable, *options, "-c", program, *map(str, args)],
             stdin=subprocess.PIPE,

@@ -44,7 +44,7 @@ def attempt(spawn: Spawn, path: Path, new: bytes, expression: str, editor: Edito
     source = path.with_name("source")
     source.write_bytes(new)
     trace = faults.Trace(path.with_name("trace"), path, expression)
-    child = spawn(interrupted.edit_interrupted, name(editor), path, source, prefix=trace.command)
+    child = spawn(posix.edit_interrupted, name(editor), path, source, prefix=trace.command)
     told = json.loads(child.hear())
     content, lock, left = path.read_bytes(), locks.state(path), beside(path)
     child.tell()
@@ -200,7 +200,7 @@ def test_interrupt_of_a_recovery_leaves_it_to_the_next(spawn: Spawn, tmp_path: P
     for when in count(1):
         crashes.leave(path, OLD, NEW)
         trace = faults.Trace(tmp_path / "trace", path, f"inject={call}:{fault}:when={when}")
-        child = spawn(interrupted.edit_interrupted, name(Edit), path, source, prefix=trace.command)
+        child = spawn(posix.edit_interrupted, name(Edit), path, source, prefix=trace.command)
         told = json.loads(child.hear())
         assert (locks.state(path), told["leaked"]) == ("free", 0), trace.log.read_text()
         child.tell()

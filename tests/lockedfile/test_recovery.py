@@ -345,7 +345,7 @@ def test_recovery_that_fails_leaves_it_to_the_next(spawn: Spawn, path: Path, cal
     for when in range(1, 9):
         flight = crashes.leave(path, *CHANGES["shrinking"])
         fault = f"inject={call}:error=EIO:when={when}"
-        trace = faults.Trace(path.with_name("trace"), path, fault)
+        trace = faults.Trace(path.with_name("trace"), path, fault, injected_only=True)
         told = ask(spawn(children.do, name(Edit), path, prefix=trace.command))
         if not trace.injected() or told["error"] is None:
             break
