@@ -138,7 +138,7 @@ def test_lock_is_not_inherited_if_it_is_to_be_closed(path: Path, option: str) ->
 
 
 @needs.linux
-@pytest.mark.parametrize("main", [entry, weakened_cli.run_without_a_look_at_kin])
+@pytest.mark.parametrize("main", [weakened_cli.run_looking_soon, weakened_cli.run_without_a_look_at_kin])
 @pytest.mark.parametrize("subcommand", ["run", "edit"])
 def test_command_that_waits_for_its_own_lock_is_told_of(path: Path, subcommand: str, main: Callable[[], int]) -> None:
     """Once, naming it, though it is a grandchild; the check can fail."""
@@ -153,7 +153,7 @@ def test_command_that_waits_for_its_own_lock_is_told_of(path: Path, subcommand: 
         "run",
         "-q",
         "-w",
-        "3",
+        "1.5",
         path,
         "true",
     ]
@@ -161,7 +161,7 @@ def test_command_that_waits_for_its_own_lock_is_told_of(path: Path, subcommand: 
         assert running.end() == 5
         said = running.err.rest()
     told = [line for line in said if line.startswith("lockedfile: COMMAND itself waits for the lock of ")]
-    assert len(told) == (main is entry)
+    assert len(told) == (main is weakened_cli.run_looking_soon)
     for line in told:
         assert f" of {path}, which is held for it: pid " in line
         assert line.endswith("; stop it with Ctrl-C, and run it without lockedfile")
@@ -171,9 +171,9 @@ def test_command_that_waits_for_its_own_lock_is_told_of(path: Path, subcommand: 
 @needs.linux
 def test_others_that_wait_are_no_kin(path: Path) -> None:
     """Nothing is said of them."""
-    with program.Program("run", path, "--", *UNTIL_TOLD) as running:
+    with program.Program("run", path, "--", *UNTIL_TOLD, main=weakened_cli.run_looking_soon) as running:
         assert running.out.hear() == "runs"
-        with program.Program("run", "-q", "-w", "3", path, "true") as other:
+        with program.Program("run", "-q", "-w", "1.5", path, "true") as other:
             assert other.end() == 1
         running.tell()
         assert running.end() == 0

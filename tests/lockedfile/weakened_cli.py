@@ -57,6 +57,11 @@ def wait_in_silence() -> int:
     return _weakened(_notice.Notice, "__call__", lambda *_: None)
 
 
+def run_looking_soon() -> int:
+    """Breaks none: it looks sooner whether COMMAND waits for us, and a test need not wait for it so long."""
+    return _weakened(_kin, "_FIRST_S", 0.1)
+
+
 def run_without_a_look_at_kin() -> int:
     """Does not notice that COMMAND waits for us."""
     return _weakened(_kin.Watch, "begin", lambda *_: None)

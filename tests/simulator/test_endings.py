@@ -17,11 +17,18 @@ from tests.lockedfile.needs import linux
 ROOT = Path(__file__).parents[2]
 SIMULATOR = [sys.executable, "-m", "simulator"]
 
+# The same, with less patience for workers that do not stop.
+IMPATIENT = [
+    sys.executable,
+    "-c",
+    "import sys; from simulator import cli, crew; crew._GRACE_S = 2.0; sys.exit(cli.main(sys.argv[1:]))",
+]
 
-def _started(directory: Path, *arguments: str) -> subprocess.Popen[str]:
+
+def _started(directory: Path, *arguments: str, simulator: list[str] = SIMULATOR) -> subprocess.Popen[str]:
     """Start a run that takes long, and come back when its editors are at work."""
     run = subprocess.Popen(
-        [*SIMULATOR, *arguments],
+        [*simulator, *arguments],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         env={**os.environ, "TMPDIR": str(directory)},
     )  # fmt: skip
@@ -134,7 +141,7 @@ def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
 @linux
 def test_worker_that_does_not_stop_is_killed_in_the_end(tmp_path: Path) -> None:
     """A worker that is frozen while it waits does not keep the run, or itself, for ever."""
-    run = _started(tmp_path, "--workers", "3", "--duration", "1.5", "--hold-ms", "1")
+    run = _started(tmp_path, "--workers", "3", "--duration", "1.5", "--hold-ms", "1", simulator=IMPATIENT)
     frozen = _children(run.pid)[0]
     _send(frozen, "SIGSTOP")
     out, err = run.communicate(timeout=60)
