@@ -17,25 +17,26 @@ from tests.lockedfile.needs import linux
 ROOT = Path(__file__).parents[2]
 SIMULATOR = [sys.executable, "-m", "simulator"]
 
-# The same, with less patience for workers that do not stop.
-IMPATIENT = [
+# The same, but it tells more often how far it is, and has less patience with workers that do not stop.
+HASTY = [
     sys.executable,
     "-c",
-    "import sys; from simulator import cli, crew; crew._GRACE_S = 2.0; sys.exit(cli.main(sys.argv[1:]))",
+    "import sys; from simulator import cli, crew; from simulator.live import lines;"
+    "lines._EVERY_S = 0.1; crew._GRACE_S = float(sys.argv[1]); sys.exit(cli.main(sys.argv[2:]))",
 ]
 
 
-def _started(directory: Path, *arguments: str, simulator: list[str] = SIMULATOR) -> subprocess.Popen[str]:
+def _started(directory: Path, *arguments: str, grace_s: float = 10) -> subprocess.Popen[str]:
     """Start a run that takes long, and come back when its editors are at work."""
     run = subprocess.Popen(
-        [*simulator, *arguments],
+        [*HASTY, str(grace_s), *arguments],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
         env={**os.environ, "TMPDIR": str(directory)},
     )  # fmt: skip
     assert run.stderr
     for line in run.stderr:
         phase, seconds = line.split()[:2]
-        if phase == "running" and float(seconds) >= 1:
+        if phase == "running" and float(seconds) >= 0.3:
             return run
     raise AssertionError("it ended before it was at work")
 
@@ -104,9 +105,9 @@ def test_frozen_workers_go_when_their_starter_is_killed(tmp_path: Path) -> None:
     """Not even one who was frozen at that moment, and whom nobody is left to wake, stays behind; nor does a spare."""
     run = _started(tmp_path, "--workers", "6", "--duration", "60", "--stop-rate", "300", "--kill-rate", "5")
     end = time.monotonic() + 30
-    while not any(_state(worker) == "T" for worker in _children(run.pid)) and time.monotonic() < end:
-        pass
-    workers = _children(run.pid)
+    workers: list[int] = []
+    while not (len(workers) > 6 and any(_state(worker) == "T" for worker in workers)) and time.monotonic() < end:
+        workers = _children(run.pid)
     run.kill()
     run.communicate(timeout=60)
     assert len(workers) > 6
@@ -131,7 +132,7 @@ def test_interrupted_run_with_kills_and_freezes_leaves_nobody(tmp_path: Path, na
 @linux
 def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
     """Its edit under way is unknown, the others go on, and the report names who was lost."""
-    run = _started(tmp_path, "--workers", "6", "--duration", "3", "--hold-ms", "5")
+    run = _started(tmp_path, "--workers", "6", "--duration", "1.5", "--hold-ms", "5")
     _send(_children(run.pid)[2], "SIGKILL")
     out, err = run.communicate(timeout=60)
     assert run.returncode == 0, out + err
@@ -141,7 +142,7 @@ def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
 @linux
 def test_worker_that_does_not_stop_is_killed_in_the_end(tmp_path: Path) -> None:
     """A worker that is frozen while it waits does not keep the run, or itself, for ever."""
-    run = _started(tmp_path, "--workers", "3", "--duration", "1.5", "--hold-ms", "1", simulator=IMPATIENT)
+    run = _started(tmp_path, "--workers", "3", "--duration", "1", "--hold-ms", "1", grace_s=2)
     frozen = _children(run.pid)[0]
     _send(frozen, "SIGSTOP")
     out, err = run.communicate(timeout=60)
@@ -153,7 +154,7 @@ def test_worker_that_does_not_stop_is_killed_in_the_end(tmp_path: Path) -> None:
 def test_interrupt_while_judging_does_not_lose_the_verdict(tmp_path: Path) -> None:
     """The run is over and its history is there: the first Ctrl-C is answered, and the verdict still comes."""
     run = subprocess.Popen(
-        [*SIMULATOR, "--workers", "8", "--duration", "4", "--think-ms", "0", "--dir", str(tmp_path / "kept")],
+        [*SIMULATOR, "--workers", "8", "--duration", "2", "--think-ms", "0", "--dir", str(tmp_path / "kept")],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
     )  # fmt: skip
     assert run.stderr
@@ -194,7 +195,7 @@ def test_output_that_cannot_be_written_is_no_traceback(tmp_path: Path, redirecti
 @linux
 def test_run_goes_on_when_nobody_can_watch_it(tmp_path: Path) -> None:
     """What reads the progress ends after a line; the verdict comes all the same."""
-    command = f"{sys.executable} -m simulator --workers 2 --duration 2.5 --json {tmp_path}/figures 2> >(head -n 1)"
+    command = f"{sys.executable} -m simulator --workers 2 --duration 1.5 --json {tmp_path}/figures 2> >(head -n 1)"
     run = subprocess.run(
         ["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, encoding="utf-8", timeout=60, check=False
     )
