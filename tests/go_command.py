@@ -12,7 +12,15 @@ from tests.lockedfile.processes import LIMIT_S
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Go"]
+    import pytest
+
+__all__ = ["Go", "shared_by_workers"]
+
+
+def shared_by_workers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of this run, common to its pytest-xdist workers: what go has compiled is kept in `gocache` there."""
+    ours = tmp_path_factory.getbasetemp()
+    return ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
 
 
 class Go:

@@ -30,7 +30,7 @@ class Effort:
     contention_ms: int
     handoffs: int
     polled_handoffs: int
-    wait_s: int
+    wait_s: float
     fairness_ms: int
     writers_ms: int
 
@@ -54,10 +54,10 @@ _QUICK = Effort(
     append_edits=5,
     durable_edits=5,
     import_pairs=1,
-    contention_ms=50,
-    handoffs=10,
+    contention_ms=30,
+    handoffs=5,
     polled_handoffs=1,
-    wait_s=1,
+    wait_s=0.3,
     fairness_ms=200,
     writers_ms=300,
 )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stress.gopeer import GoPeerError, build
+from tests.go_command import shared_by_workers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,9 +31,11 @@ FIXED_WIDTH_ZERO = "0" * 20
 @pytest.fixture(scope="session")
 def peer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The program with Go's lockedfile, built once for all pytest-xdist workers of this run."""
-    ours = tmp_path_factory.getbasetemp()
+    shared = shared_by_workers(tmp_path_factory)
     try:
-        return build((ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "gopeer")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("GOCACHE", os.environ.get("GOCACHE", str(shared / "gocache")))
+            return build(shared / "gopeer")
     except GoPeerError as error:
         pytest.skip(str(error))
 

@@ -14,6 +14,7 @@ import pytest
 
 from lockedfile import Mutex
 from stress.bench.claims import CLAIMS
+from tests.go_command import shared_by_workers
 from tests.lockedfile.needs import posix
 
 pytestmark = posix
@@ -26,19 +27,13 @@ HEAD = ["what", "ours", "theirs", "ratio", "target", "met"]
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment, with a build cache that all runs of this session share."""
-    return {"GOCACHE": str(shared(tmp_path_factory) / "bench-gocache"), **os.environ}
+    return {"GOCACHE": str(shared_by_workers(tmp_path_factory) / "gocache"), **os.environ}
 
 
 @pytest.fixture
 def turn(tmp_path_factory: pytest.TempPathFactory) -> Mutex:
     """Held by the one of all pytest-xdist workers that runs the benchmark: the second finds Go's editor compiled."""
-    return Mutex(shared(tmp_path_factory) / "bench.lock")
-
-
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory of this run, common to its pytest-xdist workers."""
-    ours = tmp_path_factory.getbasetemp()
-    return ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours
+    return Mutex(shared_by_workers(tmp_path_factory) / "bench.lock")
 
 
 def bench(*arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
