@@ -5,19 +5,20 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from .. import seal
 from ..arguments import Parser, existing_path
 from ..checker import Result
 from ..output import check_writable, note, tell
-from ..report import document, text
+from ..report import document
 from ..run import FileError
 from .kept import finished, kept_account
+from .sealed import changes, doubted, report, seal_of
 
 if TYPE_CHECKING:
     from ..report import Account
     from ..report.document import Json
+    from .sealed import Seal
 
 __all__ = ["main"]
 
@@ -43,11 +44,6 @@ exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 no run that can be read
 """
 
 
-class _Seal(NamedTuple):
-    sealed: bool
-    broken: list[str]  # what has changed, a line each
-
-
 def main(arguments: list[str]) -> int:
     """Read, judge, tell; the exit code."""
     parser = Parser("check", _DESCRIPTION, _EPILOG)
@@ -56,43 +52,20 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--quiet", action="store_true", help="say nothing; the exit code tells")
     options = parser.parse_args(arguments)
     check_writable("--json", options.json)
-    found = _seal(options.dir)
+    found = seal_of(options.dir)
     try:
-        account = _doubted(kept_account(options.dir), found)
+        account = doubted(kept_account(options.dir), found)
     except FileError as error:
         if not found.broken:
             raise
         if not options.quiet:
-            tell("\n".join(["UNKNOWN: the saved run was changed", *_told(found), f"  {error}"]) + "\n")
+            tell("\n".join(["UNKNOWN: the saved run was changed", *changes(found), f"  {error}"]) + "\n")
         return _NOT_VALID
     _write(account, found, options.json, quiet=options.quiet)
     return _VALID if account.verdict.result is Result.VALID else _NOT_VALID
 
 
-def _seal(name: str) -> _Seal:
-    """Raises `FileError`."""
-    directory = Path(name)
-    try:
-        there = seal.sealed(directory)
-        return _Seal(there, seal.broken(directory) if there else [])
-    except (OSError, seal.SealError) as error:
-        raise FileError(f"cannot read the run in {name}: {error}") from error
-
-
-def _doubted(account: Account, found: _Seal) -> Account:
-    """If the run was changed, its verdict is no verdict any more; it is told beside."""
-    if not found.broken:
-        return account
-    verdict = account.verdict
-    reason = f"the saved run was changed; what is there would be {verdict.result.value}"
-    return account._replace(verdict=verdict._replace(result=Result.UNKNOWN, reason=reason))
-
-
-def _told(found: _Seal) -> list[str]:
-    return [f"  {line}" for line in found.broken]
-
-
-def _write(account: Account, found: _Seal, json_path: str | None, *, quiet: bool) -> None:
+def _write(account: Account, found: Seal, json_path: str | None, *, quiet: bool) -> None:
     figures: dict[str, Json] = {
         **document(account),
         "seal": {"sealed": found.sealed, "broken": list(found.broken)},
@@ -103,11 +76,7 @@ def _write(account: Account, found: _Seal, json_path: str | None, *, quiet: bool
     if json_path and json_path != "-":
         Path(json_path).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     if not quiet:
-        first, *others = text(account).splitlines()
-        lines = [first, *_told(found), *others]
-        # What was asked of a run that did not end is nowhere written.
-        told = [line for line in lines if whole or not line.startswith("repeat ")]
-        tell("\n".join(told) + "\n", stream=sys.stderr if json_path == "-" else sys.stdout)
+        tell(report(account, found), stream=sys.stderr if json_path == "-" else sys.stdout)
     if json_path == "-":
         sys.stdout.write(json.dumps(figures, indent=2) + "\n")
         sys.stdout.flush()

@@ -12,8 +12,8 @@ from ..history import NOTHING, Kind, Outcome
 from ..live import KEYS, Player, Stage, keys
 from ..output import tell
 from ..playback import Playback
-from ..report import text
 from .kept import kept_account
+from .sealed import doubted, report, seal_of
 
 if TYPE_CHECKING:
     import argparse
@@ -28,7 +28,7 @@ _LINE_S = 1.0  # of the show, between two lines
 _DESCRIPTION = """\
 Show a run that was kept with --dir once more: on a terminal as the live view
 that was to be seen, else as a line for each second. Then tell what there is
-to tell of it, judged again.
+to tell of it, judged again; if a file of it was changed since, as check does.
 """
 
 _EPILOG = f"""\
@@ -50,9 +50,10 @@ exit codes: 0 VALID, 1 INVALID or UNKNOWN, 2 no such run
 def main(arguments: list[str]) -> int:
     """Show the run, tell of it; the exit code."""
     options = _options(arguments)
-    account = kept_account(options.dir)
+    found = seal_of(options.dir)
+    account = doubted(kept_account(options.dir), found)
     _show(account, options)
-    tell(text(account))
+    tell(report(account, found))
     return 0 if account.verdict.result is Result.VALID else 1
 
 

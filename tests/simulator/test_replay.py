@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -151,6 +152,17 @@ def test_saved_run_is_told_again_as_it_was(kept: tuple[Path, str]) -> None:
     assert all(line.startswith("replay") for line in lines)
     assert "      120 edits" in lines[-1]
     assert "so far VALID: 120 edits judged" in lines[-1]
+
+
+def test_run_that_was_changed_has_no_verdict(kept: tuple[Path, str], tmp_path: Path) -> None:
+    """It is shown, and what was changed is said, as `check` does."""
+    changed = tmp_path / "kept"
+    shutil.copytree(kept[0], changed)
+    with (changed / "go.mod").open("ab") as file:
+        file.write(b"\n")
+    shown = replay(changed, "--speed", "10")
+    assert shown.returncode == 1, shown.stderr
+    assert shown.stdout.startswith("UNKNOWN: the saved run was changed; what is there would be INVALID\n  go.mod has grown ")
 
 
 def test_part_of_a_run_is_shown(kept: tuple[Path, str]) -> None:
