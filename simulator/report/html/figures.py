@@ -40,7 +40,7 @@ class _Row(NamedTuple):
 
 
 def figures(account: Account) -> Markup:
-    """How long waits, holds, hand-offs and reads took, and what was counted."""
+    """How long waits, holds, hand-offs, edits and reads took, and what was counted."""
     rows = [row for row in _rows(account) if row.quantiles.number]
     parts = [element("h2", "How long it took")]
     if rows:
@@ -63,6 +63,7 @@ def _rows(account: Account) -> list[_Row]:
         ),
         _Row("hold", numbers.hold, "from having the lock until releasing it"),
         _Row("hand-off", numbers.handoff, "from one's release until the next one, who was waiting, has it"),
+        _Row("edit", numbers.edit, f"whole edits, from {'when they were due' if opened else 'the call'} to the return"),
         _Row("read", numbers.read, "whole reads, of readers"),
     ]
 
