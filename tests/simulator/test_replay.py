@@ -162,7 +162,9 @@ def test_run_that_was_changed_has_no_verdict(kept: tuple[Path, str], tmp_path: P
         file.write(b"\n")
     shown = replay(changed, "--speed", "10")
     assert shown.returncode == 1, shown.stderr
-    assert shown.stdout.startswith("UNKNOWN: the saved run was changed; what is there would be INVALID\n  go.mod has grown ")
+    assert shown.stdout.startswith(
+        "UNKNOWN: the saved run was changed; what is there would be INVALID\n  go.mod has grown "
+    )
 
 
 def test_part_of_a_run_is_shown(kept: tuple[Path, str]) -> None:
