@@ -155,11 +155,11 @@ def _turned_away(account: Account) -> list[str]:
     lines = []
     if config.arrival_rate:
         missed = account.numbers.missed
-        lines.append(f"due       {config.arrival_rate:,g} edits/s; {missed:,} were not begun before the end")
+        lines.append(f"due       {config.arrival_rate:,g} edits/s; {_were(missed)} not begun before the end")
     if config.timeout_s is not None:
         lines.append(f"given up  {_many(evidence.given_up, 'edit')} that had no lock within {config.timeout_s:g} s")
     if config.limit:
-        lines.append(f"away      {_many(evidence.turned_away, 'edit')}, as {config.limit:,} were waiting")
+        lines.append(f"away      {_many(evidence.turned_away, 'edit')}, as {_were(config.limit)} waiting")
     if evidence.refused:
         lines.append(f"retried   {_many(evidence.refused, 'edit')}: the locker saw that another was quicker")
     if evidence.peeks:
@@ -187,6 +187,10 @@ def _harm(account: Account) -> list[str]:
 
 def _many(number: int, what: str) -> str:
     return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
+def _were(number: int) -> str:
+    return f"{number:,} {'was' if number == 1 else 'were'}"
 
 
 def plain(told: str) -> str:
