@@ -69,13 +69,16 @@ def wrapped(text: str, width: int, style: str = "", indent: str = "") -> list[Ro
 
 
 def cut(row: Row, width: int) -> Row:
-    """The first `width` letters of a row."""
+    """A row of `width` letters at most; a $ at its end tells that there were more, as in the live view."""
+    if sum(len(text) for text, _ in row) <= width:
+        return row
     kept: list[tuple[str, str]] = []
+    left = width - 1
     for text, style in row:
-        if width > 0:
-            kept.append((text[:width], style))
-            width -= len(text)
-    return tuple(kept)
+        if left > 0:
+            kept.append((text[:left], style))
+            left -= len(text)
+    return *kept, ("$" if width > 0 else "", "dim")
 
 
 def painted(row: Row, look: Look) -> str:
