@@ -39,15 +39,23 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
         self._told_as = f"simulator {command}".rstrip()
+        self.refused: dict[str, str] = {}
+        """Options that other commands have, and why this one has not."""
 
     def error(self, message: str) -> NoReturn:
         """Leave with that line and the exit code `USAGE`."""
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message and unknown.strip():
-            options = [option for action in self._actions for option in action.option_strings]
-            near = difflib.get_close_matches(unknown.split()[0].split("=")[0], options, n=1, cutoff=0.7)
-            message = f"unknown argument {unknown.split()[0]}" + (f"; did you mean {near[0]}?" if near else "")
+        words = message.removeprefix("unrecognized arguments: ").split()
+        if message.startswith("unrecognized arguments: ") and words:
+            message = self._unknown(words[0])
         self.exit(USAGE, f"{self._told_as}: {message} (--help tells more)\n")
+
+    def _unknown(self, word: str) -> str:
+        option = word.partition("=")[0]
+        if option in self.refused:
+            return self.refused[option]
+        options = [option for action in self._actions for option in action.option_strings]
+        near = difflib.get_close_matches(option, options, n=1, cutoff=0.7)
+        return f"unknown argument {word}" + (f"; did you mean {near[0]}?" if near else "")
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import sys
 from importlib import import_module
@@ -57,6 +58,9 @@ def _command(arguments: list[str]) -> int:
     name, rest = "simulate", arguments
     if arguments and arguments[0] in COMMANDS:
         name, rest = arguments[0], arguments[1:]
+    elif arguments and (meant := difflib.get_close_matches(arguments[0], COMMANDS, n=1)):
+        note(f"simulator: there is no command {arguments[0]}; did you mean {meant[0]}? (--help tells more)\n")
+        return USAGE
     elif any(word.split("=")[0] == "--scan" for word in arguments):
         name = "scan"
     code: int = import_module(f"{__package__}.commands.{name}").main(rest)

@@ -134,6 +134,9 @@ def main(arguments: list[str]) -> int:
     return _VALID if valid and len(points) == len(steps) else _NOT_VALID
 
 
+_OF_ONE_RUN = ("--dir", "--fail-if", "--csv", "--trace")
+
+
 def _parser() -> Parser:
     parser = Parser("", _DESCRIPTION, _EPILOG)
     parser.add_argument(
@@ -142,6 +145,7 @@ def _parser() -> Parser:
     add_load(parser)
     add_harm(parser)
     add_exports(parser)
+    parser.refused = {option: f"{option} is for one run, and not for --scan" for option in _OF_ONE_RUN}
     return parser
 
 

@@ -175,6 +175,8 @@ def test_piped_output_has_no_control_codes(arguments: list[str]) -> None:
         (["--dir", "lockedfile"], "cannot use --dir lockedfile: it is not empty"),
         (["--dir", "LICENSE"], "cannot use --dir LICENSE"),
         (["go.mod"], "unknown argument go.mod"),
+        (["chek", "run"], "there is no command chek; did you mean check?"),
+        (["--scan", "workers=1,2", "--dir=run"], "--dir is for one run, and not for --scan"),
     ],
 )
 def test_mistake_is_one_line_and_exit_code_2(arguments: list[str], said: str) -> None:
