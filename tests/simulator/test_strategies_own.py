@@ -72,7 +72,7 @@ def test_class_or_function_makes_the_strategy() -> None:
     [
         ("lockedfle", "there is no strategy lockedfle; did you mean lockedfile?"),
         ("hope", f"there is no strategy hope; there are {', '.join(NAMES)}, and a class of your own, package."),
-        ("", "there is no strategy ; there are lockedfile, "),
+        ("", "there is no strategy without a name; there are lockedfile, "),
         ("lockers.good", "and a class of your own, package.module:attribute"),
         (
             "lockers.god:Good",
