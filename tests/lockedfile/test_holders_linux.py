@@ -102,9 +102,9 @@ def check_command_is_safe(spawn: Spawn, path: Path, ask: Ask) -> None:
     line = ask(str(path))[0].command
     assert line.isprintable()
     assert line.endswith(rf" {path} 'two words' $'\x1b[2J\n' $'\u202e' ''")
-    assert line.startswith(f"{sys.executable} -S -W error -c '")
+    assert line.startswith(f"{sys.executable} -P -S -W error -c '")
     assert told(ask(str(path))).startswith(
-        f"pid {child.process.pid} ({os.path.basename(sys.executable)} -S -W error -c '"
+        f"pid {child.process.pid} ({os.path.basename(sys.executable)} -P -S -W error -c '"
     )
     let_go(child)
 
