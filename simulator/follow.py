@@ -88,8 +88,8 @@ class _Records:
         self._read += len(operations)
         return operations
 
-    def begun(self) -> bool:
-        return self._glance.count() > 0
+    def first_ns(self) -> int:
+        return self._glance.first_ns()
 
     def worker(self) -> int:
         return self._glance.worker()
@@ -139,8 +139,8 @@ class Follower:
                 with suppress(OSError, ValueError):  # it is about to be made
                     self._known[name] = _Records(self._directory / name)
         latest: dict[int, str] = {}
-        begun = [name for name, records in self._known.items() if records.begun()]  # of others, no worker is told yet
-        for name in sorted(begun, key=lambda name: (len(name), name)):
+        begun = [(first_ns, name) for name, records in self._known.items() if (first_ns := records.first_ns())]
+        for _, name in sorted(begun):  # of others, no worker is told yet
             before = latest.get(worker := self._known[name].worker())
             if before is not None:
                 self._replaced.append(before)

@@ -237,6 +237,10 @@ class Glance:
         """How many operations it has begun."""
         return int(_COUNT.unpack_from(self._map, _COUNT_AT)[0])
 
+    def first_ns(self) -> int:
+        """When its first operation was called; 0 if there is none."""
+        return int(_TIME.unpack_from(self._map, _HEADER_BYTES + _INVOKED_AT)[0]) if self._known() else 0
+
     def state(self) -> State:
         """What it does now."""
         count = self._known()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from .. import disk, saved, seal
 from ..blind import judged
 from ..checker import Result
+from ..distribution import parse
 from ..report import Account, document
 from ..run import FileError, prepare, run
 from ..signals import patient, uninterrupted
@@ -106,6 +107,8 @@ def reason_against_run(config: Config, directory: Path) -> str | None:
             return f"strategy {name} cannot run here: {reason}"
         if config.timeout_s is not None and not has_deadline(load(name)):
             return f"strategy {name} cannot run with --timeout: it has no deadline"
+    if not parse(config.hold_ms).zero and all(_is_blind(name) for name in config.strategies):
+        return f"strategy {config.strategy} cannot run with --hold-ms: it edits by another program, which does not wait"
     return None
 
 

@@ -89,6 +89,12 @@ class Run:
             recorder.close()
 
 
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A look that reads all there is, on a busy machine too."""
+    monkeypatch.setattr("simulator.follow._LOOK_NS", 60_000_000_000)
+
+
 @pytest.fixture
 def run(tmp_path: Path) -> Iterator[Run]:
     """A run that has not begun."""
