@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -238,3 +239,12 @@ def test_belief_whatever_the_rest_would_show() -> None:
     foreign = new[:-7] + b"foreign"
     assert record.settled(foreign + record.mark) is None
     assert weakened.settled_whatever_the_rest(record, foreign + record.mark) == old[:-7] + b"foreign"
+
+
+@pytest.mark.parametrize("durable", [False, True])
+def test_what_is_only_cut_off_was_written_by_somebody_else_if_it_differs(durable: bool) -> None:
+    """An edit that shortens the file writes nothing there, so the content is newer; zeros may be a disk's."""
+    record = Record.of(b"go\n", b"", durable=durable)
+    assert record.settled(b"go\n" + record.mark) == b"go\n"
+    assert record.settled(b"zo\n" + record.mark) is None
+    assert record.settled(b"\0\0\0" + record.mark) == (b"" if durable else None)
