@@ -28,6 +28,12 @@ for _name, _handler in _HANDLERS:
         signal.signal(getattr(signal, _name), _handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: most tests wait, most of the time, for other processes."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A skip or an expected failure is a failure in CI: what cannot run there must be said aloud."""
