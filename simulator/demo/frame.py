@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..row import cut
 from .content import lines, summary
 from .moment import HAS_LOCK, SLEEPS, TITLES, Lane, Mark, Mode, Moment
-from .paint import Look, Row, cut, wrapped
+from .paint import Look, wrapped
 from .player import FILE
 from .source import EDIT_FILE, excerpt, line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from ..row import Row
 
 __all__ = ["code_rows", "lock_line", "rows"]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from .moment import Mark
 
-__all__ = ["Look", "Row", "cut", "painted", "wrapped"]
+if TYPE_CHECKING:
+    from ..row import Row
 
-Row: TypeAlias = tuple[tuple[str, str], ...]
-"""Texts, each with the name of its style."""
+__all__ = ["Look", "painted", "wrapped"]
 
 _COLOURED = {
     "bold": "1", "dim": "2", "title": "1", "good": "1;32", "bad": "1;31", "code": "36", "call": "1;33",
@@ -66,19 +66,6 @@ def wrapped(text: str, width: int, style: str = "", indent: str = "") -> list[Ro
     """`text` in rows of at most `width`, all but the first with an indentation."""
     parts = textwrap.wrap(text, max(10, width), subsequent_indent=indent, break_on_hyphens=False)
     return [((part, style),) for part in parts]
-
-
-def cut(row: Row, width: int) -> Row:
-    """A row of `width` letters at most; a $ at its end tells that there were more, as in the live view."""
-    if sum(len(text) for text, _ in row) <= width:
-        return row
-    kept: list[tuple[str, str]] = []
-    left = width - 1
-    for text, style in row:
-        if left > 0:
-            kept.append((text[:left], style))
-            left -= len(text)
-    return *kept, ("$" if width > 0 else "", "dim")
 
 
 def painted(row: Row, look: Look) -> str:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..lanes import Lane
-    from .marks import Line, Marks
+    from ..row import Row
+    from .marks import Marks
 
 __all__ = ["crowd", "waits"]
 
@@ -38,7 +39,7 @@ def crowd(
     columns: int,
     rows: int,
     marks: Marks,
-) -> list[Line]:
+) -> list[Row]:
     """All workers in at most so many rows and columns; `moments` are earlier states of all, the newest last."""
     if rows < 1 or not lanes:
         return []
@@ -56,13 +57,13 @@ def crowd(
     return _groups(lanes, columns, rows, marks)
 
 
-def waits(lanes: Sequence[Lane], *, now_ns: int, columns: int, rows: int, marks: Marks) -> list[Line]:
+def waits(lanes: Sequence[Lane], *, now_ns: int, columns: int, rows: int, marks: Marks) -> list[Row]:
     """Who waits longest now, a bar each."""
     waiting = sorted(
         ((now_ns - lane.since_ns, worker) for worker, lane in enumerate(lanes) if lane.doing is Doing.WAITING),
         key=lambda wait: (-wait[0], wait[1]),
     )
-    lines: list[Line] = []
+    lines: list[Row] = []
     for wait_ns, worker in waiting[:rows]:
         head = f"worker {worker:>4} waits {_told(wait_ns, marks):>7} "
         bar = int((columns - len(head)) * wait_ns / max(1, waiting[0][0]))
@@ -87,9 +88,9 @@ def _lanes(
     label: int,
     abreast: int,
     marks: Marks,
-) -> list[Line]:
+) -> list[Row]:
     rows = -(-len(lanes) // abreast)
-    lines: list[Line] = []
+    lines: list[Row] = []
     for row in range(rows):
         pieces: list[tuple[str, str]] = []
         for worker in range(row, len(lanes), rows):
@@ -115,11 +116,11 @@ def _lane(
     return [*pieces, (" " * (room - len(states)), ""), *runs(states, marks)]
 
 
-def _groups(lanes: Sequence[Lane], columns: int, rows: int, marks: Marks) -> list[Line]:
+def _groups(lanes: Sequence[Lane], columns: int, rows: int, marks: Marks) -> list[Row]:
     size = -(-len(lanes) // rows)
     last = len(lanes) - 1
     label = 2 * len(str(last)) + 2
-    lines: list[Line] = []
+    lines: list[Row] = []
     for first in range(0, len(lanes), size):
         group = [lane.doing for lane in lanes[first : first + size]]
         name = f"{first}-{first + len(group) - 1}"

@@ -6,17 +6,16 @@ A picture is lines, a line is pieces, a piece is text in the style of its name. 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..lanes import Doing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["ASCII", "STYLES", "UNICODE", "Line", "Marks", "legend", "line_text", "runs"]
+    from ..row import Row
 
-Line: TypeAlias = "tuple[tuple[str, str], ...]"
-"""Pieces: text, and the name of its style."""
+__all__ = ["ASCII", "STYLES", "UNICODE", "Marks", "legend", "line_text", "runs"]
 
 STYLES = {
     "": "",
@@ -56,7 +55,7 @@ UNICODE = Marks(states="_·─█▓▒*x~", curve="▁▂▃▄▅▆▇█", d
 ASCII = Marks(states="_.-HWR*x~", curve="_.:-=+*#", done="#", left="-", arrow=">", micro="u")
 
 
-def runs(states: Sequence[Doing], marks: Marks) -> Line:
+def runs(states: Sequence[Doing], marks: Marks) -> Row:
     """A character each, in as few pieces as can be."""
     pieces: list[tuple[str, str]] = []
     for doing in states:
@@ -68,7 +67,7 @@ def runs(states: Sequence[Doing], marks: Marks) -> Line:
     return tuple(pieces)
 
 
-def legend(states: Iterable[Doing], marks: Marks, columns: int, *, usual: Sequence[Doing]) -> list[Line]:
+def legend(states: Iterable[Doing], marks: Marks, columns: int, *, usual: Sequence[Doing]) -> list[Row]:
     """How many are in each state; those of `usual` always. As many lines as that takes."""
     counts = Counter(states)
     lines: list[list[tuple[str, str]]] = [[]]
@@ -86,6 +85,6 @@ def legend(states: Iterable[Doing], marks: Marks, columns: int, *, usual: Sequen
     return [tuple(pieces) for pieces in lines]
 
 
-def line_text(line: Line) -> str:
+def line_text(line: Row) -> str:
     """What it says."""
     return "".join(text for text, _ in line)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..checker import Result
 from ..lanes import Doing
 from ..report.terminal import duration
+from ..row import cut
 from .crowd import crowd, waits
 from .marks import legend
 
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
 
     from ..follow import Sight
     from ..lanes import Snapshot
-    from .marks import Line, Marks
+    from ..row import Row
+    from .marks import Marks
 
 __all__ = ["Scene", "picture", "rate_text", "verdict_text", "waits_text"]
 
@@ -42,17 +44,17 @@ class Scene(NamedTuple):
     keys: str  # what can be pressed, if anything
 
 
-def picture(scene: Scene, columns: int, rows: int, marks: Marks) -> list[Line]:
+def picture(scene: Scene, columns: int, rows: int, marks: Marks) -> list[Row]:
     """Lines, none longer than `columns`, and not more than `rows`."""
     states = [lane.doing for lane in scene.snapshot.lanes]
     told = legend(states, marks, columns, usual=_USUAL)
-    head: list[Line] = [
+    head: list[Row] = [
         _headline(scene, columns, marks),
         _edits(scene, columns, marks),
         (("waits   ", "head"), (waits_text(scene, marks), "")),
         _verdict(scene),
     ]
-    foot: list[Line] = [((scene.keys, "dim"),)] if scene.keys else []
+    foot: list[Row] = [((scene.keys, "dim"),)] if scene.keys else []
     if rows >= _WHOLE_ROWS:
         head += [_lock(scene, columns, marks), *told, ()]
         foot = [(), *foot] if foot else []
@@ -67,17 +69,17 @@ def picture(scene: Scene, columns: int, rows: int, marks: Marks) -> list[Line]:
             scene.snapshot.lanes, now_ns=scene.snapshot.now_ns, columns=columns, rows=room - len(body) - 1, marks=marks
         )
         body += [(), *more]
-    return [_cut(line, columns) for line in (*head, *body, *foot)][: max(rows, 0)]
+    return [cut(line, columns) for line in (*head, *body, *foot)][: max(rows, 0)]
 
 
-def _headline(scene: Scene, columns: int, marks: Marks) -> Line:
+def _headline(scene: Scene, columns: int, marks: Marks) -> Row:
     title, clock = f"{scene.title} ", f" {scene.clock}"
     room = max(0, columns - len(title) - len(clock))
     done = int(scene.share * room)
     return (title, "head"), (marks.done * done, "good"), (marks.left * (room - done), "dim"), (clock, "")
 
 
-def _edits(scene: Scene, columns: int, marks: Marks) -> Line:
+def _edits(scene: Scene, columns: int, marks: Marks) -> Row:
     text = f"{scene.snapshot.edits:>11,}  {rate_text(scene.rate):>11}  "
     room = max(0, columns - len(text) - 8)
     rates = list(scene.rates)[-min(room, 40) :] if room else []
@@ -114,7 +116,7 @@ def verdict_text(sight: Sight) -> str:
     return told + (f", {so_far.blind:,} only at the end" if so_far.blind else "")
 
 
-def _verdict(scene: Scene) -> Line:
+def _verdict(scene: Scene) -> Row:
     result = scene.sight.so_far.result
     return (
         ("verdict ", "head"),
@@ -124,7 +126,7 @@ def _verdict(scene: Scene) -> Line:
     )
 
 
-def _lock(scene: Scene, columns: int, marks: Marks) -> Line:
+def _lock(scene: Scene, columns: int, marks: Marks) -> Row:
     """Who had the lock last, the latest on the right."""
     room, told = columns - 8, ""
     for worker in reversed(scene.sight.holders):
@@ -133,15 +135,3 @@ def _lock(scene: Scene, columns: int, marks: Marks) -> Line:
             break
         told = longer
     return ("lock    ", "head"), (told or "nobody yet", "")
-
-
-def _cut(line: Line, columns: int) -> Line:
-    """As much of it as the screen is wide, and a mark where something is missing."""
-    if sum(len(text) for text, _ in line) <= columns:
-        return line
-    pieces: list[tuple[str, str]] = []
-    room = columns - 1
-    for text, style in line:
-        pieces.append((text[:room], style))
-        room -= len(pieces[-1][0])
-    return *pieces, ("$" if columns else "", "dim")

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from .marks import Line, Marks
+    from ..row import Row
+    from .marks import Marks
 
-    Picture: TypeAlias = Callable[[int, int], list[Line]]
+    Picture: TypeAlias = Callable[[int, int], list[Row]]
 
 __all__ = ["HINT", "can_draw", "has_rich", "marks_for", "screen"]
 
@@ -90,13 +91,13 @@ def _codes(console: Console) -> dict[str, tuple[str, str]]:
     return codes
 
 
-def _drawn(lines: list[Line], columns: int, rows: int, codes: dict[str, tuple[str, str]]) -> str:
+def _drawn(lines: list[Row], columns: int, rows: int, codes: dict[str, tuple[str, str]]) -> str:
     """All that is to be sent, in one string. rich could do it, at ten times the cost, which the run would pay for."""
     rest = "\n\x1b[J" if len(lines) < rows else ""
     return "\x1b[H" + "\n".join(_coded(line, columns, codes) for line in lines) + rest
 
 
-def _coded(line: Line, columns: int, codes: dict[str, tuple[str, str]]) -> str:
+def _coded(line: Row, columns: int, codes: dict[str, tuple[str, str]]) -> str:
     told = "".join(f"{codes[style][0]}{text}{codes[style][1]}" for text, style in line if text)
     # Not after a line that fills the row: the cursor still stands on its last letter then.
     return told + ("\x1b[K" if sum(len(text) for text, _ in line) < columns else "")

@@ -12,11 +12,13 @@ import pytest
 
 from simulator.demo import content, frame, transcript
 from simulator.demo.moment import HAS_LOCK, Mode, Moment
-from simulator.demo.paint import Look, Row, painted
+from simulator.demo.paint import Look, painted
 from simulator.demo.script import moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from simulator.row import Row
 
 ROOT = Path(__file__).parents[2]
 

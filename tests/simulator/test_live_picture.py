@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,11 +11,14 @@ from simulator.checker import Flaw
 from simulator.follow import Sight
 from simulator.lanes import Doing, Lane, Snapshot
 from simulator.live.crowd import crowd
-from simulator.live.marks import ASCII, STYLES, UNICODE, Line, line_text
+from simulator.live.marks import ASCII, STYLES, UNICODE, line_text
 from simulator.live.pace import Pace
 from simulator.live.picture import Scene, picture
 from simulator.sofar import SoFar
 from simulator.stats import Quantiles
+
+if TYPE_CHECKING:
+    from simulator.row import Row
 
 NOW_NS = 10_000_000_000
 CYCLE = (Doing.WAITING, Doing.HOLDING, Doing.THINKING, Doing.WRITING)
@@ -45,7 +49,7 @@ def scene(workers: int, *, looks: int = 12, flaw: Flaw | None = None, keys: str 
     )
 
 
-def shown(lines: list[Line]) -> str:
+def shown(lines: list[Row]) -> str:
     """What a screen shows."""
     return "\n".join(line_text(line).rstrip() for line in lines)
 
