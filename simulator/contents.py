@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from .history import DIGEST_BYTES, digest
+from .workload import MODULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,6 @@ _HEADER = struct.Struct("@8sQQQ")  # magic, length of a slot, where slots begin,
 _ODD, _ODD_AT = struct.Struct("@Q"), 24
 _ENTRY = struct.Struct("@16sI4x")  # digest, length of what follows: padded, so that lengths are stored in one go
 _ALIGN = 8
-_LINE = b"example.com/worker"
 
 
 def share(processes: int) -> int:
@@ -53,7 +53,7 @@ class Keeper:
     def __init__(self, path: str, initial: bytes, size_bytes: int) -> None:
         self._head, self._tail = _unchanging(initial)
         self._start, self._fixed = len(self._head), len(self._head) + len(self._tail)
-        self._middle = len(initial) - self._fixed + 12 * initial.count(_LINE)  # versions of so many more digits
+        self._middle = len(initial) - self._fixed + 12 * initial.count(MODULES)  # versions of so many more digits
         self._slot = _aligned(_ENTRY.size + self._middle)
         self._first = self._next = _aligned(max(size_bytes // 2, _HEADER.size))
         self._end = self._first + max(size_bytes - self._first, 0) // self._slot * self._slot
@@ -99,7 +99,7 @@ def _aligned(size_bytes: int) -> int:
 
 def _unchanging(initial: bytes) -> tuple[bytes, bytes]:
     """What stands before the workers' lines, and what after them."""
-    first, last = initial.find(_LINE), initial.rfind(_LINE)
+    first, last = initial.find(MODULES), initial.rfind(MODULES)
     end = initial.find(b"\n", last)
     if first < 0 or end < 0:
         return initial, b""

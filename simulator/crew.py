@@ -52,7 +52,6 @@ class Crew:
 
     def __init__(self, config: Config, directory: Path) -> None:
         self._config, self._directory = config, directory
-        self._size = config.size
         self._spares_wanted = min(ceil(config.kill_rate * _SPARES_S) + 1, _MOST_SPARES) if config.kill_rate else 0
         self._processes: list[Process] = []  # all that were ever started
         self._places: list[Process] = []  # of each worker the one that is, or was last, in its place
@@ -67,9 +66,9 @@ class Crew:
 
     def spawn(self, watch: Callable[[Snapshot], None]) -> None:
         """Start all, and wait until each is ready. Raises `RunError`."""
-        begun, ready_s = time.monotonic(), _READY_S + _READY_EACH_S * self._size
-        allow_open_files(4 * (self._size + _MOST_SPARES) + 64)
-        for number in range(self._size):
+        begun, ready_s = time.monotonic(), _READY_S + _READY_EACH_S * self._config.size
+        allow_open_files(4 * (self._config.size + _MOST_SPARES) + 64)
+        for number in range(self._config.size):
             self._places.append(self._spawned())
             if number % 16 == 0:
                 self._look(watch, "starting", begun)
@@ -95,13 +94,13 @@ class Crew:
             gate=str(saved.gate(self._directory)),
             initial=str(saved.initial(self._directory)),
             contents=str(saved.contents(self._directory, number)),
-            keep_bytes=share(self._size + self._spares_wanted),
+            keep_bytes=share(self._config.size + self._spares_wanted),
             config=config,
         )
         try:
             process = Process(task, self._directory)
         except OSError as error:
-            who = f"worker {number} of {self._size}" if number < self._size else "a replacement"
+            who = f"worker {number} of {self._config.size}" if number < self._config.size else "a replacement"
             raise RunError(f"cannot start {who}: {error.strerror}") from error
         self._processes.append(process)
         return process
@@ -194,7 +193,7 @@ class Crew:
     def _look(self, watch: Callable[[Snapshot], None], phase: str, begun: float) -> list[State]:
         states = [process.state() for process in self._places]
         counted = zip(self._places[: self._config.workers], states, strict=False)
-        to_come = (Lane(Doing.ABSENT, 0, 0),) * (self._size - len(states))
+        to_come = (Lane(Doing.ABSENT, 0, 0),) * (self._config.size - len(states))
         watch(
             Snapshot(
                 phase=phase,
@@ -248,7 +247,7 @@ class Crew:
         return Faults(
             kills=len(struck),
             kills_in_edit=sum(process.state().holding for process in struck),
-            replaced=sum(process.worker is not None for process in self._processes[self._size :]),
+            replaced=sum(process.worker is not None for process in self._processes[self._config.size :]),
             freezes=self._fate.freezes,
             frozen_s=self._fate.frozen_s,
             disk_fulls=self._fate.disk_fulls,

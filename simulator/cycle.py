@@ -1,8 +1,7 @@
-"""The cycle of a worker, edit and pause in turn, and the law that ties it to the throughput. Pure.
+"""The cycle of a worker, edit and pause in turn, as a run has it. Pure.
 
-The interactive response time law of operational analysis (Denning and Buzen, 1978): where N workers do nothing but wait
-for the answer and think, R = N/X - Z. It takes no assumption about chance, so a run that it does not hold for has
-measured something wrong, or had its N workers at work for a part of the time only.
+What ties it to the throughput is the interactive response time law (`model.laws`). It takes no assumption about chance,
+so a run that it does not hold for has measured something wrong, or had its N workers at work for a part of the time.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .history import History, Operation
 
-__all__ = ["Cycle", "cycle", "reason_against_law", "response_time_s"]
+__all__ = ["Cycle", "cycle", "reason_against_law"]
 
 
 class Cycle(NamedTuple):
@@ -48,11 +47,6 @@ def cycle(history: History) -> Cycle | None:
         response_s=sum(op.returned_ns - op.invoked_ns for op in ended) / len(ended) / 1e9,
         pause_s=sum(pauses_ns) / len(pauses_ns) / 1e9,
     )
-
-
-def response_time_s(workers: int, per_s: float, think_s: float) -> float:
-    """R = N/X - Z."""
-    return workers / per_s - think_s
 
 
 def reason_against_law(config: Config) -> str | None:

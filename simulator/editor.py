@@ -8,7 +8,7 @@ from time import monotonic_ns
 from typing import TYPE_CHECKING, Protocol
 
 from .history import NOTHING, Kind, Outcome, Why, digest
-from .strategies import Refused
+from .strategies import Refused, is_blind
 from .workload import WorkloadError, raiser
 
 if TYPE_CHECKING:
@@ -16,34 +16,10 @@ if TYPE_CHECKING:
 
     from .contents import Keeper
     from .gate import Gate
+    from .recorder import Recorder
     from .strategies import Strategy
 
-__all__ = ["Editor", "Log", "Operator", "Peeker", "Reader"]
-
-
-class Log(Protocol):
-    """Where operations are noted: a `Recorder`, or what stands in for one."""
-
-    def begin(self, kind: Kind, invoked_ns: int, due_ns: int = 0) -> None:
-        """An operation is about to be called; in an open loop it was due then."""
-
-    def intend(self, locked_ns: int, read: bytes, size_bytes: int, written: bytes, version: int) -> None:
-        """The content is read, and the new one is about to be written."""
-
-    def write(self, writing_ns: int) -> None:
-        """The new content is handed over, to be written."""
-
-    def end(
-        self,
-        outcome: Outcome,
-        locked_ns: int,
-        released_ns: int,
-        returned_ns: int,
-        *,
-        recovered: bool = False,
-        why: Why = Why.NONE,
-    ) -> None:
-        """The call has returned, or raised."""
+__all__ = ["Editor", "Operator", "Peeker", "Reader"]
 
 
 class Operator(Protocol):
@@ -63,7 +39,7 @@ class Editor:
     def __init__(
         self,
         strategy: Strategy,
-        log: Log,
+        log: Recorder,
         worker: int,
         *,
         hold_s: Callable[[], float] | None = None,
@@ -76,7 +52,7 @@ class Editor:
         self._keeper = keeper
         self._read: tuple[bytes, bytes, bool] | None = None  # digest, content, is it odd?
         self._version = 0
-        self._blind = getattr(strategy, "blind", False)
+        self._blind = is_blind(strategy)
         self._patient = getattr(strategy, "timeout_s", None) is None
         self._raised = raiser(worker, shifting=shifting)
         self._last, self._last_digest = b"", digest(b"")
@@ -175,7 +151,7 @@ class Editor:
 class Reader:
     """One worker's reads under the lock."""
 
-    def __init__(self, strategy: Strategy, log: Log, keeper: Keeper | None = None) -> None:
+    def __init__(self, strategy: Strategy, log: Recorder, keeper: Keeper | None = None) -> None:
         self._read, self._log, self._keeper = strategy.read, log, keeper
         self._patient = getattr(strategy, "timeout_s", None) is None
         self._kind = Kind.READ
@@ -203,6 +179,6 @@ class Reader:
 class Peeker(Reader):
     """One worker's reads without a lock, as most programs read a file."""
 
-    def __init__(self, path: str, log: Log, keeper: Keeper | None = None) -> None:
+    def __init__(self, path: str, log: Recorder, keeper: Keeper | None = None) -> None:
         self._read, self._log, self._keeper = Path(path).read_bytes, log, keeper
         self._patient, self._kind = True, Kind.PEEK

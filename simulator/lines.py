@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from .workload import MODULES, version_of
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["Lines"]
 
-_LINE = re.compile(rb"(example\.com/worker)(\d+)( v0\.0\.)(\d+)(?:-rc\.1)?")
+_LINE = re.compile(rb"(%b)(\d+)( v0\.0\.)(\d+)(?:-rc\.1)?" % re.escape(MODULES))
 
 
 class Lines:
@@ -28,8 +30,7 @@ class Lines:
         """The content with these versions; `versions` has all workers."""
         found = []
         for part, worker in zip(self._parts, self.versions, strict=True):
-            version = versions[worker]
-            found += [part, b"%d-rc.1" % version if self._shifting and version % 2 else b"%d" % version]
+            found += [part, version_of(versions[worker], shifting=self._shifting)]
         return b"".join([*found, self._end])
 
     def versions_in(self, content: bytes) -> dict[int, int] | None:

@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["KINDS", "WorkloadError", "kind", "module_file", "prepared", "raiser"]
+__all__ = ["KINDS", "MODULES", "WorkloadError", "kind", "module_file", "prepared", "raiser", "version_of"]
 
 KINDS = ("go.mod", "go.work", "go.sum")
+
+MODULES = b"example.com/worker"
+"""How the names of the workers' modules begin; a number follows."""
 
 _SUM = "h1:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="  # of nothing, in the form of go.sum
 
@@ -53,7 +56,12 @@ class WorkloadError(Exception):
 
 
 def _module(worker: int) -> str:
-    return f"example.com/worker{worker:02d}"
+    return f"{MODULES.decode()}{worker:02d}"
+
+
+def version_of(number: int, *, shifting: bool = False) -> bytes:
+    """What stands behind the v0.0. of a version: each other one of shifting edits is a pre-release."""
+    return b"%d-rc.1" % number if shifting and number % 2 else b"%d" % number
 
 
 def module_file(workers: int, seed: int, *, shifting: bool = False) -> bytes:
@@ -86,8 +94,8 @@ def prepared(content: bytes, name: str, workers: int, *, shifting: bool = False)
 
     Raises `WorkloadError` if it is not such a file, or has such lines already.
     """
-    if b"example.com/worker" in content:
-        raise WorkloadError("it has lines of example.com/worker already; use a file without them")
+    if MODULES in content:
+        raise WorkloadError(f"it has lines of {MODULES.decode()} already; use a file without them")
     try:
         content.decode()
     except UnicodeDecodeError:
@@ -114,14 +122,14 @@ def raiser(worker: int, *, shifting: bool = False) -> Callable[[bytes], tuple[by
 
     The edit raises `WorkloadError` if the worker's line is not there.
     """
-    search = re.compile(rb"%s v0\.0\.(\d+)(?:-rc\.1)?" % re.escape(_module(worker).encode())).search
+    search = re.compile(rb"%b v0\.0\.(\d+)(?:-rc\.1)?" % re.escape(_module(worker).encode())).search
 
     def raised(content: bytes) -> tuple[bytes, int]:
         found = search(content)
         if found is None:
             raise WorkloadError(f"the line of {_module(worker)} is not in the {len(content)} bytes that were read")
         version = int(found[1]) + 1
-        suffix = b"-rc.1" if shifting and version % 2 else b""
-        return b"%b%d%b%b" % (content[: found.start(1)], version, suffix, content[found.end() :]), version
+        told = version_of(version, shifting=shifting)
+        return b"%b%b%b" % (content[: found.start(1)], told, content[found.end() :]), version
 
     return raised

@@ -15,6 +15,7 @@ from ..config import Config
 from ..history import Faults, Kind
 from ..report.document import SCHEMA
 from ..run import Ended, FileError
+from ..workload import MODULES
 from .judging import account_of
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _shown(directory: Path) -> Config:
     operations = saved.read_history(directory).operations
     crowds = {kind: {op.worker for op in operations if op.kind is kind} for kind in Kind}
     return Config(
-        workers=max(saved.initial(directory).read_bytes().count(b"example.com/worker"), 1),
+        workers=max(saved.initial(directory).read_bytes().count(MODULES), 1),
         readers=len(crowds[Kind.READ]), peekers=len(crowds[Kind.PEEK]), duration_s=None, edits=None,
         hold_ms="0", think_ms="0", file=None, strategy=_UNKNOWN, seed=0,
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """What holds of any closed system, whatever its queues are: N workers, each of whom thinks, edits, thinks, edits.
 
-Source: D. A. Menascé, V. A. F. Almeida, L. W. Dowdy, Performance by Design (2004), chapter 3: operational analysis.
+Sources: P. J. Denning, J. P. Buzen, The Operational Analysis of Queueing Network Models (1978); D. A. Menascé,
+V. A. F. Almeida, L. W. Dowdy, Performance by Design (2004), chapter 3: operational analysis.
 """
 
 from __future__ import annotations

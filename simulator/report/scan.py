@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..cycle import reason_against_law, response_time_s
+from ..cycle import reason_against_law
+from ..model.laws import response_time_s
 from .document import document
 from .terminal import duration
 

@@ -13,9 +13,10 @@ import pytest
 from simulator.checker import check
 from simulator.commands.scan import wanted
 from simulator.config import Config
-from simulator.cycle import Cycle, cycle, response_time_s
+from simulator.cycle import Cycle, cycle
 from simulator.expectation import known_wrong
 from simulator.history import Faults, History, Operation
+from simulator.model.laws import response_time_s
 from simulator.report import Account
 from simulator.report.scan import Law, Point, Scan, law_of, scanned
 from simulator.report.scan_page import page
