@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import secrets
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from . import distribution
 from .config import Config
 from .launch import STARTS
+from .near import question
 from .process import CAN_FREEZE
 from .strategies import NAMES, StrategyError, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["USAGE", "Parser", "add_harm", "add_load", "amount", "config_of", "existing_path", "whole"]
+__all__ = ["USAGE", "Parser", "add_harm", "add_load", "amount", "config_of", "durations", "existing_path", "whole"]
 
 USAGE = 2
 """The exit code of a command line that cannot be done as it is."""
@@ -54,8 +54,7 @@ class Parser(argparse.ArgumentParser):
         if option in self.refused:
             return self.refused[option]
         options = [option for action in self._actions for option in action.option_strings]
-        near = difflib.get_close_matches(option, options, n=1, cutoff=0.7)
-        return f"unknown argument {word}" + (f"; did you mean {near[0]}?" if near else "")
+        return f"unknown argument {word}{question(option, options, cutoff=0.7)}"
 
 
 def whole(least: int, most: int | None = None) -> Callable[[str], int]:
@@ -95,7 +94,8 @@ def amount(*, zero: bool, most: int = _MOST) -> Callable[[str], float]:
     return parsed
 
 
-def _durations(word: str) -> str:
+def durations(word: str) -> str:
+    """A type of arguments: a `distribution`, as text."""
     try:
         distribution.parse(word)
     except ValueError as error:
@@ -132,10 +132,10 @@ _CROWD = (
     ),
 )
 _PACE = (
-    _Option("--hold-ms", _durations, "0", "MS", "keep the lock so long in each edit (default 0)"),
+    _Option("--hold-ms", durations, "0", "MS", "keep the lock so long in each edit (default 0)"),
     _Option(
         "--think-ms",
-        _durations,
+        durations,
         None,
         "MS",
         f"pause after each operation (default {_THINK_MS}; at 0 whoever releases the lock mostly has it again at "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 from importlib import import_module
@@ -10,6 +9,7 @@ from importlib import import_module
 from .arguments import USAGE
 from .commands.judging import CannotRunError
 from .crew import RunError
+from .near import near
 from .output import OutputError, note
 from .run import FileError
 
@@ -58,8 +58,8 @@ def _command(arguments: list[str]) -> int:
     name, rest = "simulate", arguments
     if arguments and arguments[0] in COMMANDS:
         name, rest = arguments[0], arguments[1:]
-    elif arguments and (meant := difflib.get_close_matches(arguments[0], COMMANDS, n=1)):
-        note(f"simulator: there is no command {arguments[0]}; did you mean {meant[0]}? (--help tells more)\n")
+    elif arguments and (meant := near(arguments[0], COMMANDS)):
+        note(f"simulator: there is no command {arguments[0]}; did you mean {meant}? (--help tells more)\n")
         return USAGE
     elif any(word.split("=")[0] == "--scan" for word in arguments):
         name = "scan"

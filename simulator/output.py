@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import locale
 import os
 import re
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import TextIO
 
-__all__ = ["OutputError", "can_show", "check_outputs", "check_writable", "note", "tell"]
+__all__ = ["OutputError", "can_show", "check_outputs", "check_writable", "note", "tell", "tell_beside"]
 
 _COLOURS = {Result.VALID.value: 32, Result.INVALID.value: 31, Result.UNKNOWN.value: 33}
 _RESULT = re.compile(rf"\b({'|'.join(_COLOURS)}):")
@@ -45,6 +46,18 @@ def tell(told: str, *, stream: TextIO | None = None) -> None:
         told = _RESULT.sub(lambda found: f"\x1b[1;{_COLOURS[found[1]]}m{found[1]}\x1b[0m:", told)
     stream.write(told)
     stream.flush()
+
+
+def tell_beside(told: str, figures: Mapping[str, object], path: str | None) -> None:
+    """A report, and its figures as JSON at `path`; if that is -, they are on stdout, and the report makes room."""
+    written = json.dumps(figures, indent=2) + "\n"
+    if path and path != "-":
+        Path(path).write_text(written, encoding="utf-8")
+    if told:
+        tell(told, stream=sys.stderr if path == "-" else sys.stdout)
+    if path == "-":
+        sys.stdout.write(written)
+        sys.stdout.flush()
 
 
 def can_show(told: str, stream: TextIO) -> bool:

@@ -7,7 +7,6 @@ can be refused before a run starts. A list stands for the number of its entries.
 
 from __future__ import annotations
 
-import difflib
 import operator
 import re
 from collections import Counter
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from .checker import check
 from .config import Config
 from .history import NOTHING, Faults, History
+from .near import near
 from .report import Account, document
 from .report.terminal import duration
 from .stats import measure
@@ -114,8 +114,8 @@ def _figure(name: str) -> _Figure:
     wanted = name.replace("p99.9", "p999")
     figure = _names().get(wanted)
     if figure is None:
-        near = difflib.get_close_matches(wanted, _names(), n=1)
-        meant = f"did you mean {near[0]}? " if near else ""
+        found = near(wanted, _names())
+        meant = f"did you mean {found}? " if found else ""
         raise ValueError(f"there is no figure {name}; {meant}--fail-if list shows all names")
     return figure
 

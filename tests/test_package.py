@@ -59,8 +59,8 @@ PACKAGES = {
     "simulator": Package(
         ROOT / "simulator",
         layers=(
-            ("__init__", "config", "distribution", "gate", "history", "lanes"),
-            ("contents", "lines", "recorder", "strategies", "verdict", "workload"),
+            ("__init__", "config", "distribution", "gate", "history", "lanes", "near", "row", "workload"),
+            ("contents", "lines", "recorder", "strategies", "verdict"),
             ("checker", "cycle", "expectation", "own_lines", "saved", "search", "stats"),
             ("blind", "histogram", "model", "seal", "sofar"),
             ("follow",),

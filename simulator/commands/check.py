@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..arguments import Parser, existing_path
 from ..checker import Result
-from ..output import check_writable, note, tell
+from ..output import check_writable, note, tell, tell_beside
 from ..report import document
 from ..run import FileError
 from .kept import finished, kept_account
@@ -73,10 +71,4 @@ def _write(account: Account, found: Seal, json_path: str | None, *, quiet: bool)
     whole = finished(Path(account.kept_in or ""))
     if not found.sealed and not quiet:
         note("the run has no seal" + ("" if whole else ", nor a run.json: who started it was killed") + "\n")
-    if json_path and json_path != "-":
-        Path(json_path).write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    if not quiet:
-        tell(report(account, found), stream=sys.stderr if json_path == "-" else sys.stdout)
-    if json_path == "-":
-        sys.stdout.write(json.dumps(figures, indent=2) + "\n")
-        sys.stdout.flush()
+    tell_beside("" if quiet else report(account, found), figures, json_path)

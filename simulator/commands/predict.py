@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
-import json
 import secrets
 import sys
 import time
 from importlib import import_module
 from importlib.util import find_spec
 from math import log2
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import distribution
-from ..arguments import Parser, amount, existing_path, whole
+from ..arguments import Parser, amount, durations, existing_path, whole
 from ..config import Config
 from ..model.parameters import Parameters, Scenario
 from ..model.prediction import Comparison, Prediction, figures_of
-from ..output import check_writable, note, tell
+from ..output import check_writable, note, tell_beside
 from ..report.prediction import document, text
 from ..signals import terminable
 from ..stats import measure
@@ -26,7 +22,9 @@ from ..workload import module_file
 from .judging import CannotRunError, kept_directory
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
+    from pathlib import Path
 
     from ..model.crowd import Course
     from ..model.prediction import Figures
@@ -72,13 +70,7 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         note("simulator: predict: given up\n")
         return _INTERRUPTED
-    figures = json.dumps(document(prediction), indent=2) + "\n"
-    if options.json and options.json != "-":
-        Path(options.json).write_text(figures, encoding="utf-8")
-    to_stdout = options.json == "-"
-    tell(text(prediction), stream=sys.stderr if to_stdout else sys.stdout)
-    if to_stdout:
-        sys.stdout.write(figures)
+    tell_beside(text(prediction), document(prediction), options.json)
     return _DONE
 
 
@@ -184,14 +176,6 @@ class _Progress:
             note("\r                 \r")
 
 
-def _durations(word: str) -> str:
-    try:
-        distribution.parse(word)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-    return word
-
-
 def _sizes(word: str) -> tuple[int, ...]:
     return tuple(whole(1, _MOST_REAL_WORKERS)(each) for each in word.split(","))
 
@@ -201,8 +185,8 @@ def _parser() -> Parser:
     load = parser.add_argument_group("what is predicted")
     load.add_argument("--workers", type=whole(1, _MOST_WORKERS), default=10_000, metavar="N", help="(default 10000)")
     load.add_argument("--readers", type=whole(0, _MOST_WORKERS), default=0, metavar="N", help="(default 0)")
-    load.add_argument("--think-ms", type=_durations, default="exp:1", metavar="MS", help="(default exp:1)")
-    load.add_argument("--hold-ms", type=_durations, default="0", metavar="MS", help="(default 0)")
+    load.add_argument("--think-ms", type=durations, default="exp:1", metavar="MS", help="(default exp:1)")
+    load.add_argument("--hold-ms", type=durations, default="0", metavar="MS", help="(default 0)")
     load.add_argument(
         "--duration",
         type=amount(zero=False),

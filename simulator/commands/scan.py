@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import shlex
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..arguments import Parser, add_harm, add_load, config_of
 from ..checker import Result
 from ..cycle import cycle
+from ..near import near
 from ..output import note
 from ..report.scan import Point, Scan, scanned
 from ..report.scan_page import page
@@ -77,8 +77,8 @@ def wanted(word: str) -> Wanted:
     name, equals, values = word.partition("=")
     option = name.strip().removeprefix("--").replace("_", "-")
     if option not in _OPTIONS:
-        near = difflib.get_close_matches(option, _OPTIONS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(_OPTIONS)}"
+        meant = near(option, _OPTIONS)
+        hint = f"did you mean {meant}?" if meant else f"there are {', '.join(_OPTIONS)}"
         raise argparse.ArgumentTypeError(f"{option or word!r} is not an option to go through; {hint}")
     if not equals or not values.strip():
         raise argparse.ArgumentTypeError(f"{word} has no values; such as {option}=1,2,4 or {option}=1..128")

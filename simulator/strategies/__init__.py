@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from ._own import StrategyError, near, own
+from ..near import question
+from ._own import StrategyError, own
 from ._strategy import Held, Refused, Strategy, Times, has_deadline, is_blind
 
 __all__ = ["NAMES", "Held", "Refused", "Strategy", "StrategyError", "Times", "has_deadline", "is_blind", "load"]
@@ -29,7 +30,8 @@ def load(name: str) -> Strategy:
     if ":" in name:
         return own(name)
     if name not in NAMES:
-        hint = near(name, NAMES) or f"; there are {', '.join(NAMES)}, and a class of your own, package.module:attribute"
+        known = f"; there are {', '.join(NAMES)}, and a class of your own, package.module:attribute"
+        hint = question(name, NAMES) or known
         raise StrategyError(f"there is no strategy {name or 'without a name'}{hint}")
     made: Strategy = import_module(f"{__name__}.{name.replace('-', '_')}").STRATEGY()
     return made

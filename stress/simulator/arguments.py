@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import secrets
 import shlex
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple
 
-from stress.crash.arguments import near
+from simulator.near import question
+from stress.crash.arguments import USAGE, Parser
 
 from .lockers import EXPECTED
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["PROGRAM", "USAGE", "Request", "requested"]
 
 PROGRAM = "python -m stress.simulator"
-
-USAGE = 2
-"""The exit code of a command line that cannot be done as it is."""
 
 _MOST = 1_000
 
@@ -58,25 +56,13 @@ class Request(NamedTuple):
         return f"{PROGRAM} {shlex.join([*words, '--duration', str(self.duration_s), '--seed', str(self.seed)])}"
 
 
-class _Parser(argparse.ArgumentParser):
-    """One line for an error, with the word that was probably meant."""
-
-    def error(self, message: str) -> NoReturn:
-        unknown = message.removeprefix("unrecognized arguments: ")
-        if unknown != message and unknown.strip():
-            word = unknown.split()[0]
-            options = [option for action in self._actions for option in action.option_strings]
-            message = f"unknown argument {word}{near(word.split('=')[0], options)}"
-        self.exit(USAGE, f"{PROGRAM}: {message} (--help tells more)\n")
-
-
 def requested(arguments: Sequence[str] | None = None) -> Request:
     """Understand `arguments`, or leave with one line on stderr and the exit code `USAGE`."""
     parser = _parser()
     options = parser.parse_intermixed_args(arguments)
     for word in options.strategies:
         if word not in EXPECTED:
-            parser.error(f"{word} is none of the lockers{near(word, list(EXPECTED))}")
+            parser.error(f"{word} is none of the lockers{question(word, list(EXPECTED))}")
     return Request(
         strategies=tuple(dict.fromkeys(options.strategies)) or tuple(EXPECTED),
         runs=options.runs,
@@ -87,8 +73,8 @@ def requested(arguments: Sequence[str] | None = None) -> Request:
     )
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog=PROGRAM,
         description=_DESCRIPTION,
         epilog=_EPILOG,
