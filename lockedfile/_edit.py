@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from os import close, fsdecode, fspath
-from time import monotonic_ns
+from time import perf_counter_ns
 
 from . import _held, _journal, _writeback
 from ._errors import LockTimeout, WouldDeadlock, name_file
@@ -33,7 +33,7 @@ _READ = os.O_RDONLY | OPEN_FLAGS
 
 
 class Edited(tuple[bool, int, int, int, bool]):
-    """What one edit did, and when on the clock `time.monotonic_ns`; immutable.
+    """What one edit did, and when on the clock `time.perf_counter_ns`; immutable.
 
     A tuple of `changed`, `asked_ns`, `locked_ns`, `released_ns`, `recovered`.
     """
@@ -172,7 +172,7 @@ def change(
     mode: int | None,
 ) -> Edited:
     """`Edit`; a missing file is made with the permissions `mode`, or, if there is none, an error."""
-    asked_ns = monotonic_ns()
+    asked_ns = perf_counter_ns()
     if durable and not crash_safe:
         raise ValueError(
             f"{patience[0]} {fsdecode(path)}: a durable edit needs its journal; do not turn crash_safe off"
@@ -180,7 +180,7 @@ def change(
     owner = _held.this_process
     fd, status, place = acquire(path, _EDIT_THERE if mode is None else _EDIT, EXCLUSIVE, mode or 0, patience)
     try:
-        locked_ns = monotonic_ns()
+        locked_ns = perf_counter_ns()
         old = read_all(fd, status.st_size, path)
         recovered = False
         journal = name_of(place)
@@ -203,7 +203,7 @@ def change(
                 _writeback.replace(fd, old, new, path)
         elif durable:
             _journal.confirm(fd, path, place)
-        released_ns = monotonic_ns()
+        released_ns = perf_counter_ns()
     finally:
         try:
             try:

@@ -20,7 +20,7 @@ from os import open as os_open
 from os import stat as os_stat
 from os.path import realpath
 from stat import S_IFMT, S_ISLNK, S_ISREG
-from time import monotonic_ns
+from time import perf_counter_ns
 
 from . import _held
 from ._errors import LockTimeout, LockUnsupported, name_file
@@ -173,12 +173,12 @@ def acquire(
 def _is_had_at_once(fd: int, kind: int, status: os.stat_result, patience: Patience) -> bool:
     global _looked  # noqa: PLW0603 - it is the turn of the whole process
     device, inode, until_ns = _looked
-    if inode != status.st_ino or monotonic_ns() > until_ns or device != status.st_dev:
+    if inode != status.st_ino or perf_counter_ns() > until_ns or device != status.st_dev:
         device = status.st_dev
         if patience[1] != 0 and has_turnstile(fd, device):
             if not is_clear(fd, kind):
                 return False
-            _looked = device, status.st_ino, monotonic_ns() + _TURN_NS
+            _looked = device, status.st_ino, perf_counter_ns() + _TURN_NS
     try:
         lock(fd, kind | AT_ONCE)
     except OSError as error:
@@ -196,7 +196,7 @@ def _wait_for(fd: int, kind: int, status: os.stat_result, path: str | bytes, pat
     if not requests:
         requests.append(_wait.Request(path, operation, timeout, on_wait))
     _wait.wait(fd, kind, status, requests[0])
-    _looked = status.st_dev, status.st_ino, monotonic_ns() + _TURN_NS
+    _looked = status.st_dev, status.st_ino, perf_counter_ns() + _TURN_NS
 
 
 def _stat_or_none(path: str | bytes) -> os.stat_result | None:

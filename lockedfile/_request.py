@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _thread import TIMEOUT_MAX
 from os import fsdecode
-from time import monotonic_ns
+from time import perf_counter_ns
 
 from . import _held
 from ._errors import LockedFileError, LockTimeout, WouldDeadlock
@@ -39,7 +39,7 @@ class Request:
         self.raised: OSError | None = None
         """What `on_wait` raised."""
         self.process = _held.this_process
-        self.since_ns = monotonic_ns()
+        self.since_ns = perf_counter_ns()
         is_endless = timeout is None or timeout > TIMEOUT_MAX
         self.deadline_ns = None if is_endless or timeout is None else self.since_ns + int(timeout * _SECOND_NS)
 
@@ -65,7 +65,7 @@ class Request:
         """The error that says so."""
         assert self.timeout is not None
         holders = held_by(fd, self.path)
-        waited = (monotonic_ns() - self.since_ns) / _SECOND_NS
+        waited = (perf_counter_ns() - self.since_ns) / _SECOND_NS
         return LockTimeout(self.operation, self.path, self.timeout, waited, holders, told(holders))
 
     def would_deadlock(self, why: str, circle: tuple[Holder, ...] = ()) -> WouldDeadlock:

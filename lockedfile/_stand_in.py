@@ -1,12 +1,14 @@
 """A thread that waits in the kernel in the place of another one, which can so stop waiting.
 
-Nothing in the kernel ends a wait for flock(2) but a signal, and signals are not a library's to handle. So the one who
-may have to leave waits, with a deadline, to be woken, and its stand-in waits for the lock. Both have a descriptor of
-their own of one open file: so neither can close the number that the other is about to use, and the lock is for both.
+Nothing in the kernel ends a wait for flock(2) but a signal, and signals are not a library's to handle; and nothing at
+all, on Windows, makes one that waits for LockFileEx hear a Ctrl-C. So the one who may have to leave waits, with a
+deadline, to be woken, and its stand-in waits for the lock. Both have a descriptor of their own of one open file: so
+neither can close the number that the other is about to use, and the lock is for both. While the stand-in waits nobody
+else may do anything with that open file: Windows lets only one call in at a time.
 
-One that was dismissed cannot be called back: it stands in the queue until its turn comes. So that those who try again
-and again do not leave a crowd there, the next one of this process who wants the same lock waits for the turn of that
-one, and tries for the lock then, before it sends another.
+One that was dismissed is called back, where there is a way. Where there is none it stands in the queue until its turn
+comes. So that those who try again and again do not leave a crowd there, the next one of this process who wants the same
+lock waits for the turn of that one, and tries for the lock then, before it sends another.
 
 Two questions are decided by who is first to take a lock that is never given back: whether a lock that comes is wanted
 still, or given back at once; and whether the stand-in goes through the turnstile or another one past it.
@@ -15,15 +17,15 @@ still, or given back at once; and whether the stand-in goes through the turnstil
 from __future__ import annotations
 
 import os
-from _thread import TIMEOUT_MAX, allocate_lock, get_native_id, start_new_thread
+from _thread import allocate_lock, get_native_id, start_new_thread
 from itertools import starmap
 from os import close
-from time import monotonic_ns
+from time import perf_counter_ns
 
 from . import _held
 from ._held import dismissed, waits
 from ._holders import left_name
-from ._oslock import UNLOCKED, ignore_signals, leave, lock, stand
+from ._oslock import UNLOCKED, Event, call_back, ignore_signals, leave, lock, stand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
     from ._held import Wanted
 
 __all__ = ["StandIn"]
+
+# One that was called back is there at once; one that was not found in its wait may be about to begin it. The latter is
+# also what a system says that has the call and cannot do it.
+_LONGEST_WAY_BACK_S = 0.2
+_WAY_THERE_S = 0.001
+_MOST_CALLS = 5
 
 
 class StandIn:
@@ -62,8 +70,7 @@ class StandIn:
         self._turn = allocate_lock()
         if not at_turnstile:
             self._turn.acquire()
-        self._awaken = allocate_lock()
-        self._awaken.acquire()
+        self._awaken = Event()
         self._rung: list[Callable[[], None]] = []
         self.is_back = False
         self.error: BaseException | None = None
@@ -100,21 +107,16 @@ class StandIn:
 
     def wait(self, until_ns: int | None) -> bool:
         """Wait to be woken: by the lock, an error, or `wake`. False if that did not come in time."""
-        if until_ns is None:
-            return self._awaken.acquire()
-        return self._awaken.acquire(timeout=min(max(0, until_ns - monotonic_ns()) / 1e9, TIMEOUT_MAX))
+        return self._awaken.wait(None if until_ns is None else max(0, until_ns - perf_counter_ns()) / 1e9)
 
     def wake(self) -> None:
         """Wake who waits, whether the lock is there or not."""
-        try:  # noqa: SIM105 - contextlib is not imported for this
-            self._awaken.release()
-        except RuntimeError:
-            pass  # it is awake
+        self._awaken.set()
 
     def dismiss(self) -> bool:
         """The lock is not wanted any more. False if it has come, or this has been said before.
 
-        It stays where it is, for the next one who wants the same lock.
+        If it cannot be called back it stays where it is, for the next one who wants the same lock.
         """
         place = *self._for, self.is_at_turnstile()
         self._is_dismissed = True
@@ -124,9 +126,19 @@ class StandIn:
         if self._is_sent and not self.is_back and _held.this_process is self._process:
             self.wear(left_name(self._for[1]))
             dismissed[place] = self
+            self._call_back()
             if self.is_back:
                 dismissed.pop(place, None)
         return True
+
+    def _call_back(self) -> None:
+        for _ in range(_MOST_CALLS):
+            if self.is_back:
+                return
+            called = call_back(self.thread)
+            if called is None:
+                return
+            self._awaken.wait(_LONGEST_WAY_BACK_S if called else _WAY_THERE_S)
 
     def wear(self, name: str) -> None:
         """Give its thread a name that everybody can read, of at most 15 letters, where threads have such names."""

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from _thread import get_ident
-from time import monotonic_ns
+from time import perf_counter_ns
 
 from . import _held
 from ._held import Cancelled, dismissed, errands, waits
 from ._holders import identity, locks
-from ._oslock import AT_ONCE, EXCLUSIVE, SHARED, enter, is_first_to_look, is_taken, lock
+from ._oslock import AT_ONCE, EXCLUSIVE, HEARS_SIGNALS, SHARED, enter, is_first_to_look, is_taken, lock
 from ._stand_in import StandIn
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ class Vigil:
         self._fd, self._wanted, self._request, self._lookout = fd, wanted, request, lookout
         self._errand = errands.get(get_ident())
         self._longest_turn_ns = _LONGEST_TURN_OF_HOLDERS_NS if lookout else _LONGEST_TURN_NS
-        self._began_ns = monotonic_ns()
+        self._began_ns = perf_counter_ns()
 
     def run(self, at_turnstile: bool) -> None:
         """Return when the lock is held."""
@@ -72,6 +72,9 @@ class Vigil:
 
     def _is_only_for_the_turn(self) -> bool:
         """Can the lock itself be waited for in this thread, in the kernel? That is quicker."""
+        return HEARS_SIGNALS and self._may_be_endless()
+
+    def _may_be_endless(self) -> bool:
         return self._lookout is None and self._errand is None and self._request.deadline_ns is None
 
     def _wait(self, stand_in: StandIn, earlier: Bell | None = None) -> None:
@@ -103,9 +106,13 @@ class Vigil:
         try:
             stand_in.send(self._fd)
         except RuntimeError as error:  # there are no more threads
-            if not self._is_only_for_the_turn():
+            if not self._may_be_endless():
                 raise self._request.no_thread() from error
-            stand_in.pass_by(self._fd)
+            if HEARS_SIGNALS:
+                stand_in.pass_by(self._fd)
+            else:
+                lock(self._fd, self._wanted[2])  # a Ctrl-C will have to wait
+                stand_in.is_back = True
 
     def _pass_by(self, stand_in: StandIn) -> None:
         try:
@@ -115,14 +122,14 @@ class Vigil:
 
     def _until_back(self, stand_in: StandIn, in_queue: Bell) -> None:
         deadline_ns = self._request.deadline_ns
-        now_ns, pause_ns = monotonic_ns(), min(_FIRST_LOOK_NS, self._longest_turn_ns)
+        now_ns, pause_ns = perf_counter_ns(), min(_FIRST_LOOK_NS, self._longest_turn_ns)
         while not (
             self._is_moot() or in_queue.is_back or stand_in.is_back
         ):  # it is one of these that has woken us, if anything has
             looks = self._lookout is not None or stand_in.is_at_turnstile()
             if stand_in.wait(_earliest(deadline_ns, now_ns + pause_ns if looks else None)):
                 continue
-            now_ns = monotonic_ns()
+            now_ns = perf_counter_ns()
             if deadline_ns is not None and now_ns >= deadline_ns:
                 self._give_up(stand_in)
                 return
@@ -171,7 +178,7 @@ def is_had_after_all(fd: int, file: tuple[int, int], kind: int) -> bool:
         if bell is not None:
             dreamer = StandIn((*file, kind), _held.this_process, at_turnstile=False, only_there=True)
             bell.ring(dreamer.wake)
-            dreamer.wait(monotonic_ns() + _LONGEST_RETURN_NS)
+            dreamer.wait(perf_counter_ns() + _LONGEST_RETURN_NS)
             bell.hush(dreamer.wake)
     return is_had_at_once(fd, kind)
 

@@ -8,7 +8,8 @@
 A thread that wants nothing but the lock waits in the kernel itself. One that may have to leave, because it has a
 deadline, or holds another lock and so may be part of a circle, sends a *stand-in*: a thread that waits in the kernel in
 its place, while it waits, with a deadline, to be woken. Nothing in the kernel ends a wait for flock(2) but a signal,
-which is not a library's to handle. A stand-in that is no longer wanted gives back at once what it gets.
+which is not a library's to handle. On Windows, where a wait for the lock hears no Ctrl-C, everybody does so. A stand-in
+that is no longer wanted gives back at once what it gets.
 
 Who has a lock of the file already goes past the turnstile, as those who wait there may wait for that; and who has any
 other lock waits there for a moment only. Nobody waits there for one who does not come: if nobody is in the kernel's
@@ -19,12 +20,12 @@ may be, by ways that no lock shows, for ourselves.
 from __future__ import annotations
 
 from _thread import get_ident
-from time import monotonic_ns
+from time import perf_counter_ns
 
 from . import _held
 from ._circle import Lookout
 from ._held import askers, clashes, errands, locks_of, waits, wishes
-from ._oslock import enter, has_turnstile, is_line, leave, lock, mark
+from ._oslock import HEARS_SIGNALS, enter, has_turnstile, is_line, leave, lock, mark
 from ._request import Request
 from ._vigil import Vigil, is_had_after_all, is_had_at_once
 
@@ -80,7 +81,8 @@ def wait(fd: int, kind: int, status: stat_result, request: Request) -> None:
 
 def _wait_in_line(fd: int, wanted: Wanted, request: Request, who_hold: tuple[object, ...], at_turnstile: bool) -> None:
     """Wait, on behalf of those who hold other locks, if there are any."""
-    if not (at_turnstile or who_hold or request.deadline_ns is not None or get_ident() in errands):
+    is_plain = not (at_turnstile or who_hold or request.deadline_ns is not None or get_ident() in errands)
+    if is_plain and HEARS_SIGNALS:
         lock(fd, wanted[2])
     elif not who_hold:
         Vigil(fd, wanted, request, None).run(at_turnstile)
@@ -88,7 +90,7 @@ def _wait_in_line(fd: int, wanted: Wanted, request: Request, who_hold: tuple[obj
         asking = who_hold[0]
         before = wishes.get(asking)  # of a wait under way, which a signal handler has interrupted
         try:
-            wishes[asking] = fd, wanted[2], monotonic_ns()
+            wishes[asking] = fd, wanted[2], perf_counter_ns()
             Vigil(fd, wanted, request, Lookout(who_hold, fd, wanted[2])).run(at_turnstile)
         finally:
             if before is None:

@@ -7,6 +7,9 @@ Each system's module defines the same few names:
 - `EXCLUSIVE`, `SHARED`: the two kinds of lock; `UNLOCKED`: neither.
 - `AT_ONCE`: added to a kind, it asks for the lock without waiting.
 - `lock(fd, kind)`: wait in the kernel until the whole file is locked, or give the lock back.
+- `HEARS_SIGNALS`: do handlers of signals run during that wait, if it is the main thread's?
+- `call_back(thread)`: end that wait of another thread, by an error; was there one? None where there is no way.
+- `Event`: what a thread sleeps on until another one wakes it; handlers of signals run meanwhile.
 - `is_taken(error)`: does this `OSError` of `lock` say that others have it?
 - `is_locked(fd)`: does this descriptor have the lock? Where the system does not tell, it does.
 - `ignore_signals()`: let no signal be delivered to this thread.
@@ -39,12 +42,14 @@ if sys.platform == "win32":
     from ._windows import (
         AT_ONCE,
         EXCLUSIVE,
+        HEARS_SIGNALS,
         JOURNAL_FLAGS,
         NONBLOCK,
         OPEN_FLAGS,
         SHARED,
         UNLOCKED,
         access_at_birth,
+        call_back,
         cannot_lock,
         give_access,
         ignore_signals,
@@ -62,12 +67,14 @@ elif not sys.platform.startswith(("aix", "emscripten", "sunos", "wasi")):
     from ._posix import (
         AT_ONCE,
         EXCLUSIVE,
+        HEARS_SIGNALS,
         JOURNAL_FLAGS,
         NONBLOCK,
         OPEN_FLAGS,
         SHARED,
         UNLOCKED,
         access_at_birth,
+        call_back,
         cannot_lock,
         give_access,
         ignore_signals,
@@ -85,12 +92,14 @@ else:
     from ._unsupported import (
         AT_ONCE,
         EXCLUSIVE,
+        HEARS_SIGNALS,
         JOURNAL_FLAGS,
         NONBLOCK,
         OPEN_FLAGS,
         SHARED,
         UNLOCKED,
         access_at_birth,
+        call_back,
         cannot_lock,
         give_access,
         ignore_signals,
@@ -105,6 +114,11 @@ else:
         trusts,
     )
 
+if sys.platform == "win32":
+    from ._windows_event import Event
+else:
+    from ._event import Event
+
 if sys.platform == "linux":
     from ._turnstile import enter, has_turnstile, is_clear, is_first_to_look, is_line, leave, mark, stand, waiter
 else:
@@ -113,12 +127,15 @@ else:
 __all__ = [
     "AT_ONCE",
     "EXCLUSIVE",
+    "HEARS_SIGNALS",
     "JOURNAL_FLAGS",
     "NONBLOCK",
     "OPEN_FLAGS",
     "SHARED",
     "UNLOCKED",
+    "Event",
     "access_at_birth",
+    "call_back",
     "cannot_lock",
     "enter",
     "give_access",

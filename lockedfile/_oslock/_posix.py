@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 __all__ = [
     "AT_ONCE",
     "EXCLUSIVE",
+    "HEARS_SIGNALS",
     "JOURNAL_FLAGS",
     "NONBLOCK",
     "OPEN_FLAGS",
     "SHARED",
     "UNLOCKED",
     "access_at_birth",
+    "call_back",
     "cannot_lock",
     "give_access",
     "ignore_signals",
@@ -85,6 +87,13 @@ def sync_directory(path: str | bytes) -> None:
             sync(fd)
         finally:
             os.close(fd)
+
+
+HEARS_SIGNALS = True
+
+
+def call_back(thread: int) -> bool | None:
+    return None  # nothing ends a wait for flock(2) but a signal, and signals are not a library's to handle
 
 
 def most_bytes() -> int:

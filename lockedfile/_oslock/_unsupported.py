@@ -12,12 +12,14 @@ import os
 __all__ = [
     "AT_ONCE",
     "EXCLUSIVE",
+    "HEARS_SIGNALS",
     "JOURNAL_FLAGS",
     "NONBLOCK",
     "OPEN_FLAGS",
     "SHARED",
     "UNLOCKED",
     "access_at_birth",
+    "call_back",
     "cannot_lock",
     "give_access",
     "ignore_signals",
@@ -41,6 +43,13 @@ OPEN_FLAGS = JOURNAL_FLAGS = NONBLOCK
 def lock(fd: int, kind: int) -> None:
     if kind != UNLOCKED:  # there is never a lock to give back
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+HEARS_SIGNALS = True
+
+
+def call_back(thread: int) -> bool | None:
+    return None
 
 
 def pwrite(fd: int, data: bytes, offset: int) -> int:

@@ -19,12 +19,14 @@ assert sys.platform == "win32"
 __all__ = [
     "AT_ONCE",
     "EXCLUSIVE",
+    "HEARS_SIGNALS",
     "JOURNAL_FLAGS",
     "NONBLOCK",
     "OPEN_FLAGS",
     "SHARED",
     "UNLOCKED",
     "access_at_birth",
+    "call_back",
     "cannot_lock",
     "give_access",
     "ignore_signals",
@@ -88,6 +90,15 @@ _UnlockFileEx.argtypes = (
     wintypes.DWORD,
     ctypes.POINTER(_Overlapped),
 )
+_OpenThread = _kernel32.OpenThread
+_OpenThread.restype = wintypes.HANDLE
+_OpenThread.argtypes = (wintypes.DWORD, wintypes.BOOL, wintypes.DWORD)
+_CancelSynchronousIo = _kernel32.CancelSynchronousIo
+_CancelSynchronousIo.restype = wintypes.BOOL
+_CancelSynchronousIo.argtypes = (wintypes.HANDLE,)
+_CloseHandle = _kernel32.CloseHandle
+_CloseHandle.argtypes = (wintypes.HANDLE,)
+_THREAD_TERMINATE = 0x1  # the right to it is the one to cancel what it waits for
 
 
 def lock(fd: int, kind: int) -> None:
@@ -98,6 +109,19 @@ def lock(fd: int, kind: int) -> None:
         done = _LockFileEx(handle, kind, 0, _ALL, _ALL, _Overlapped())
     if not done:
         raise ctypes.WinError(ctypes.get_last_error())
+
+
+HEARS_SIGNALS = False
+
+
+def call_back(thread: int) -> bool | None:
+    handle = _OpenThread(_THREAD_TERMINATE, False, thread)
+    if not handle:
+        return False
+    try:
+        return bool(_CancelSynchronousIo(handle))
+    finally:
+        _CloseHandle(handle)
 
 
 def pwrite(fd: int, data: bytes, offset: int) -> int:
