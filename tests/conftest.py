@@ -12,10 +12,11 @@ from hypothesis import settings
 
 from stress.gopeer import GoPeerError, installed_go
 from tests.go_command import Go
+from tests.left_out import CiRule
 from tests.lockedfile.processes import Child
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 settings.register_profile("suite", deadline=None, database=None)  # no test asserts a time
@@ -34,29 +35,10 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A skip or an expected failure is a failure in CI: what cannot run there must be said aloud."""
-    report = yield
-    if report.skipped and os.environ.get("CI") == "true":
-        reason = getattr(report, "wasxfail", None) or _reason(report)
-        vars(report).pop("wasxfail", None)
-        report.outcome, report.longrepr = "failed", f"nothing is skipped in CI: {reason}"
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """The same for a module that skips itself."""
-    report = yield
-    if report.skipped and os.environ.get("CI") == "true":
-        report.outcome, report.longrepr = "failed", f"nothing is skipped in CI: {_reason(report)}"
-    return report
-
-
-def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
-    reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-    return reason.removeprefix("Skipped: ")
+def pytest_configure(config: pytest.Config) -> None:
+    """Where CI is set, what cannot run must be said aloud."""
+    if os.environ.get("CI") == "true":
+        config.pluginmanager.register(CiRule())
 
 
 @pytest.fixture
