@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+# A system gives the lowest number that is free, so where it does not list them these are all that a test has.
+_MOST_DESCRIPTORS = 256
+
 
 def say(line: object) -> None:
     """Send one line to the parent."""
@@ -150,8 +153,18 @@ def told(error: BaseException | None) -> dict[str, object]:
 
 
 def open_descriptors() -> int:
-    """How many descriptors are open, the one that looks included; where the system does not tell, 0."""
-    return len(os.listdir("/proc/self/fd")) if sys.platform == "linux" else 0
+    """How many descriptors are open, the one that looks included where there is one; no more than a test opens."""
+    if sys.platform == "linux":
+        return len(os.listdir("/proc/self/fd"))
+    return sum(map(_is_open, range(_MOST_DESCRIPTORS)))
+
+
+def _is_open(fd: int) -> bool:
+    try:
+        os.get_inheritable(fd)
+    except OSError:
+        return False
+    return True
 
 
 def written(editor: str, path: str, new_path: str) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from lockedfile import aio
 from tests.lockedfile import footprints
 from tests.lockedfile.children import hear, increment, say
+from tests.lockedfile.interrupts import be_interruptible
 from tests.lockedfile.processes import until
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ def _threads() -> int:
 
 def edit_interrupted(path: str) -> None:
     """Edit, say where it stands, and how it ended; once told that the lock is free, say when no thread is left."""
+    be_interruptible()
 
     async def transform(_: bytes) -> bytes:
         say("transforming")

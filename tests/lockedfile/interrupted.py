@@ -1,4 +1,4 @@
-"""Child processes that are interrupted; POSIX only."""
+"""Child processes that are interrupted."""
 
 from __future__ import annotations
 
@@ -15,10 +15,11 @@ from typing import Any
 import lockedfile
 from tests.lockedfile import locks
 from tests.lockedfile.children import load, open_descriptors, say
+from tests.lockedfile.interrupts import be_interruptible
 from tests.lockedfile.protocols import beside
 
-if sys.platform == "win32":
-    raise ImportError("POSIX only")
+# The C library, by which Python handles signals.
+_LIBRARY = "ucrtbase" if sys.platform == "win32" else None
 
 
 def interrupting() -> Any:
@@ -26,7 +27,7 @@ def interrupting() -> Any:
 
     A call would be followed by the look at once; the attribute is fetched by C code, and is not.
     """
-    send = property(ctypes.PyDLL(None)["raise"])
+    send = property(ctypes.PyDLL(_LIBRARY)["raise"])
     return type("Interrupting", (), {"_as_parameter_": int(signal.SIGINT), "now": send})()
 
 
@@ -68,6 +69,7 @@ def storm(editor: str, path: str, contents: str) -> None:
     with open(contents, encoding="ascii") as file:
         cycle = [content.encode() for content in json.load(file)]
     following = dict(zip(cycle, cycle[1:] + cycle[:1], strict=True))
+    be_interruptible()
     edit, before, verdict = load(editor), open_descriptors(), "ready"
     while True:
         try:
@@ -86,7 +88,10 @@ def storm(editor: str, path: str, contents: str) -> None:
 
 
 def interrupt_as_mutex_is_had(path: str) -> None:
-    """Each time a thread releases a mutex that the main one waits for, and interrupts it; say if it is free then."""
+    """Each time a thread releases a mutex that the main one waits for, and interrupts it; say if it is free then.
+
+    Linux only.
+    """
     mutex = lockedfile.Mutex(path)
     main = threading.get_native_id()
 

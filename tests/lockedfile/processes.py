@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import subprocess
 import sys
 import threading
 import time
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import lockedfile
+from tests.lockedfile import interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 LIMIT_S = 30.0
 
 _POLL_S = 0.001
+_numbers = count()
 _PATHS = list(dict.fromkeys([str(Path(__file__).parents[2]), str(Path(lockedfile.__file__).parents[1])]))
 
 # The standard library is looked up first: most of what is imported is there, and strace makes each look dear.
@@ -54,12 +58,18 @@ class Child:
         program = f"from {function.__module__} import {function.__name__} as main; main(*sys.argv[1:])"
         program = f"import sys; {'' if site else _OURS_LAST}{program}"
         options = ["-W", "error"] if site else ["-P", "-S", "-W", "error"]
+        self._name = f"child-{next(_numbers)}-of-{os.getpid()}"
         self.process = subprocess.Popen(
             [*prefix, sys.executable, *options, "-c", program, *map(str, args)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,  # so that a traceback is heard where an answer was expected
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(_PATHS), "PYTHONUTF8": "1"},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(_PATHS),
+                "PYTHONUTF8": "1",
+                interrupts.NAME: self._name,
+            },
             encoding="utf-8",
         )
         self._lines: queue.Queue[str | None] = queue.Queue()
@@ -76,6 +86,13 @@ class Child:
         pipe = _pipe(self.process.stdin)
         pipe.write(f"{line}\n")
         pipe.flush()
+
+    def interrupt(self) -> None:
+        """Send it a Ctrl-C; on Windows it has to have called `interrupts.be_interruptible`."""
+        if sys.platform == "win32":
+            interrupts.interrupt(self._name)
+        else:
+            self.process.send_signal(signal.SIGINT)
 
     def hear(self) -> str:
         """The next line it says."""

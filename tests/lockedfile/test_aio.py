@@ -16,7 +16,7 @@ import pytest
 
 import lockedfile
 from lockedfile import LockTimeout, WouldDeadlock, _held, aio
-from tests.lockedfile import children, locks, needs, weakened_aio
+from tests.lockedfile import children, locks, weakened_aio
 from tests.lockedfile.tasks import OnWait, hear, in_loop, until_in_line
 
 if TYPE_CHECKING:
@@ -135,7 +135,6 @@ async def test_missing_file_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "edited").read_bytes() == (tmp_path / "written").read_bytes() == b"new\n"
 
 
-@needs.posix
 @in_loop
 async def test_options_are_handed_on(path: Path) -> None:
     """No journal without `crash_safe`, a journal with it, and none that is durable without one."""
