@@ -120,7 +120,9 @@ def test_one_that_cannot_be_called_back_is_left(system: Callable[[System], Syste
     _held.dismissed.clear()
 
 
-def test_lock_that_comes_as_it_is_called_back_is_given_back(system: Callable[[System], System], tmp_path: Path) -> None:
+def test_lock_that_comes_as_it_is_called_back_is_given_back(
+    system: Callable[[System], System], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The call that was cancelled had succeeded already."""
     path = tmp_path / "go.mod"
     path.write_bytes(b"module m\n")
