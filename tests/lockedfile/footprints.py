@@ -1,12 +1,19 @@
-"""What a process has, which locks a file has, and how often a process was awake: asked of Linux, not of the library."""
+"""What a process has, which locks a file has, and how often a process was awake: asked of Linux, not of the library.
+
+Windows tells of threads alone.
+"""
 
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 from tests.lockedfile import locks
 from tests.lockedfile.processes import until
+
+if sys.platform == "win32":
+    from tests.lockedfile import toolhelp
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +34,7 @@ def footprint(pid: int, path: str | Path) -> Footprint:
 
 def threads(pid: int) -> int:
     """How many threads the process has."""
-    return len(os.listdir(f"/proc/{pid}/task"))
+    return toolhelp.threads(pid) if sys.platform == "win32" else len(os.listdir(f"/proc/{pid}/task"))
 
 
 def descriptors(pid: int) -> int:
