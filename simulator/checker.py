@@ -90,6 +90,7 @@ def _evidence(
         mixes=sum(op.kind is _PEEK and op.read not in known for op in history.operations),
         contents_checked=looked_up,
         chain_length=len(chain),
+        peeks_refused=sum(op.why is Why.LOCKED for op in history.operations) if kinds[_PEEK] else 0,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from math import ceil
-from time import monotonic_ns
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import saved
@@ -108,7 +108,7 @@ class Crew:
     def work(self, watch: Callable[[Snapshot], None]) -> None:
         """Give the start, and wait until all editors are done, while fate deals its blows."""
         config = self._config
-        self._start_ns = monotonic_ns() + int(_LEAD_S * 1e9)
+        self._start_ns = perf_counter_ns() + int(_LEAD_S * 1e9)
         for worker, process in enumerate(self._places):
             process.start(worker, self._start_ns, (config.edits or 0) if worker < config.workers else 0)
         begun = next_look = time.monotonic()
@@ -198,7 +198,7 @@ class Crew:
             Snapshot(
                 phase=phase,
                 elapsed_s=time.monotonic() - begun,
-                now_ns=monotonic_ns(),
+                now_ns=perf_counter_ns(),
                 lanes=(*map(self._lane, self._places, states), *to_come),
                 edits=self._edits_of_dead + sum(state.operations for process, state in counted if not process.buried),
                 kills=sum(process.killed and process.worker is not None for process in self._processes),

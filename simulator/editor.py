@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from time import monotonic_ns
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, Protocol
 
 from .history import NOTHING, Kind, Outcome, Why, digest
@@ -70,7 +70,7 @@ class Editor:
 
     def _operate(self, due_ns: int) -> Why:
         self._locked_ns = self._writing_ns = 0
-        invoked_ns = monotonic_ns()
+        invoked_ns = perf_counter_ns()
         self._log.begin(Kind.EDIT, invoked_ns, due_ns)
         if self._gate and not self._gate.enter():
             return self._failed(Why.TURNED_AWAY)
@@ -89,7 +89,7 @@ class Editor:
         finally:
             if self._gate:
                 self._gate.leave()
-        returned_ns = monotonic_ns()
+        returned_ns = perf_counter_ns()
         if held is None:  # the locker does not tell; while the transform ran it had the lock
             self._log.end(Outcome.OK, self._locked_ns, self._writing_ns, returned_ns)
         else:
@@ -100,16 +100,16 @@ class Editor:
             self._log.end(Outcome.OK, locked_ns, released_ns, returned_ns, recovered=recovered)
             if not told:
                 raise ValueError(
-                    f"{self._strategy.name} tells lock times outside of the call; time.monotonic_ns() has them"
+                    f"{self._strategy.name} tells lock times outside of the call; time.perf_counter_ns() has them"
                 )
         return Why.NONE
 
     def _failed(self, why: Why) -> Why:
-        self._log.end(Outcome.FAIL, self._locked_ns, self._writing_ns, monotonic_ns(), why=why)
+        self._log.end(Outcome.FAIL, self._locked_ns, self._writing_ns, perf_counter_ns(), why=why)
         return why
 
     def _transform(self, old: bytes) -> bytes:
-        now_ns = monotonic_ns()
+        now_ns = perf_counter_ns()
         if self._blind:
             return self._asked_for(old)
         self._locked_ns = now_ns
@@ -144,7 +144,7 @@ class Editor:
     def _hold(self) -> None:
         if self._hold_s:
             time.sleep(self._hold_s())
-        self._writing_ns = monotonic_ns()
+        self._writing_ns = perf_counter_ns()
         self._log.write(self._writing_ns)
 
 
@@ -158,16 +158,16 @@ class Reader:
 
     def operate(self, due_ns: int = 0) -> Why:
         """Read once."""
-        self._log.begin(self._kind, monotonic_ns(), due_ns)
+        self._log.begin(self._kind, perf_counter_ns(), due_ns)
         try:
             content = self._read()
         except Exception as error:
-            given_up = isinstance(error, TimeoutError) and not self._patient
-            self._log.end(Outcome.FAIL, 0, 0, monotonic_ns(), why=Why.TIMEOUT if given_up else Why.NONE)
-            if given_up:
-                return Why.TIMEOUT
+            why = self._why(error)
+            self._log.end(Outcome.FAIL, 0, 0, perf_counter_ns(), why=why)
+            if why:
+                return why
             raise
-        returned_ns = monotonic_ns()
+        returned_ns = perf_counter_ns()
         name = digest(content)
         self._log.intend(0, name, len(content), NOTHING, 0)
         self._log.end(Outcome.OK, 0, 0, returned_ns)
@@ -175,10 +175,18 @@ class Reader:
             self._keeper.keep(name, content)
         return Why.NONE
 
+    def _why(self, error: Exception) -> Why:
+        """Of what is no failure but has a name; else `NONE`."""
+        return Why.TIMEOUT if isinstance(error, TimeoutError) and not self._patient else Why.NONE
+
 
 class Peeker(Reader):
     """One worker's reads without a lock, as most programs read a file."""
 
     def __init__(self, path: str, log: Recorder, keeper: Keeper | None = None) -> None:
         self._read, self._log, self._keeper = Path(path).read_bytes, log, keeper
-        self._patient, self._kind = True, Kind.PEEK
+        self._kind = Kind.PEEK
+
+    def _why(self, error: Exception) -> Why:
+        # Locks of Windows bind those who take none: this one may not read while somebody has the lock.
+        return Why.LOCKED if isinstance(error, PermissionError) else Why.NONE

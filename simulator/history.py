@@ -1,6 +1,7 @@
 """What happened in a run, as data: operations, and the content before the first and after the last.
 
-Contents stand as digests. All times are of `time.monotonic_ns`, one clock for all processes of a machine.
+Contents stand as digests. All times are of `time.perf_counter_ns`, one clock for all processes of a machine; where
+`time.monotonic_ns` is not the same one, as on Windows before Python 3.13, that goes in steps of 15.6 ms.
 """
 
 from __future__ import annotations
@@ -70,6 +71,8 @@ class Why(IntEnum):
     """As many as may wait at once were waiting; it did not ask for the lock."""
     REFUSED = 4
     """The locker saw that somebody else had been quicker, and did nothing; it is tried again."""
+    LOCKED = 5
+    """The system let nobody read who had not the lock, as Windows does; it was a read without one."""
 
 
 class Operation(NamedTuple):

@@ -15,10 +15,10 @@ from .checker import Result
 from .report import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import TextIO
 
-__all__ = ["OutputError", "can_show", "check_outputs", "check_writable", "note", "tell", "tell_beside"]
+__all__ = ["OutputError", "can_show", "check_outputs", "check_writable", "hand_out", "note", "tell", "tell_beside"]
 
 _COLOURS = {Result.VALID.value: 32, Result.INVALID.value: 31, Result.UNKNOWN.value: 33}
 _RESULT = re.compile(rf"\b({'|'.join(_COLOURS)}):")
@@ -52,12 +52,19 @@ def tell_beside(told: str, figures: Mapping[str, object], path: str | None) -> N
     """A report, and its figures as JSON at `path`; if that is -, they are on stdout, and the report makes room."""
     written = json.dumps(figures, indent=2) + "\n"
     if path and path != "-":
-        Path(path).write_text(written, encoding="utf-8")
+        Path(path).write_text(written, encoding="utf-8", newline="\n")
     if told:
         tell(told, stream=sys.stderr if path == "-" else sys.stdout)
     if path == "-":
-        sys.stdout.write(written)
-        sys.stdout.flush()
+        hand_out([written])
+
+
+def hand_out(parts: Iterable[str]) -> None:
+    """Write to stdout what is for programs: the bytes that a file would get, whatever a system makes of text there."""
+    sys.stdout.flush()
+    for part in parts:
+        sys.stdout.buffer.write(part.encode())
+    sys.stdout.buffer.flush()
 
 
 def can_show(told: str, stream: TextIO) -> bool:
@@ -92,7 +99,7 @@ def check_writable(option: str, path: str | None) -> None:
     if file.is_dir():
         why = "it is a directory"
     elif not file.parent.is_dir():
-        why = f"there is no directory {file.parent}"
+        why = f"there is no directory {os.path.dirname(path)}"  # as it was written, not as the system writes it
     elif not os.access(file if file.exists() else file.parent, os.W_OK):
         why = "no permission"
     else:

@@ -38,7 +38,7 @@ def write(directory: Path) -> None:
     sealed_as = {"schema": _SCHEMA, "block_bytes": _BLOCK_BYTES, "files": files}
     path = saved.seal(directory)
     part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(sealed_as | {"sha256": _of(sealed_as)}, indent=1) + "\n", encoding="utf-8")
+    part.write_text(json.dumps(sealed_as | {"sha256": _of(sealed_as)}, indent=1) + "\n", encoding="utf-8", newline="\n")
     os.replace(part, path)  # whole or not at all
 
 

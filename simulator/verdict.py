@@ -56,6 +56,7 @@ class Evidence(NamedTuple):
     mixes: int  # and of them, those that saw a content that no edit wrote
     contents_checked: int  # contents read by anybody else, and the final one, that were looked up
     chain_length: int  # edits from the initial content on
+    peeks_refused: int = 0  # reads without the lock that the system did not allow while somebody had it
 
 
 class Verdict(NamedTuple):

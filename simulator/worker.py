@@ -1,9 +1,9 @@
 """One worker: the code that runs in a child process, as `python -m simulator.worker TASK`.
 
 It says through its records that it is ready, and obeys lines on its standard input: `start NS WORKER EDITS DUE` begins
-at that time of `time.monotonic_ns`, the same for all workers, in the place of that worker, with so many edits to try (0
-is no limit), of which the last was due then, in an open loop, if there was another in that place before; `stop` ends it
-after the operation under way. The end of its input means that whoever started it is gone, so it goes too.
+at that time of `time.perf_counter_ns`, the same for all workers, in the place of that worker, with so many edits to try
+(0 is no limit), of which the last was due then, in an open loop, if there was another in that place before; `stop` ends
+it after the operation under way. The end of its input means that whoever started it is gone, so it goes too.
 
 A worker that takes the place of one that was killed goes on from what the file says: whether the last edit of the other
 was made or not, the next version is one higher than the one that is there.
@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from time import monotonic_ns
+from time import perf_counter_ns
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from .config import Task
@@ -86,8 +86,8 @@ class _Orders:
         self.started.set()
 
     def wait_until(self, time_ns: int) -> None:
-        """Until that time of `monotonic_ns`, or the order to stop."""
-        left_ns = time_ns - monotonic_ns()
+        """Until that time of `perf_counter_ns`, or the order to stop."""
+        left_ns = time_ns - perf_counter_ns()
         if left_ns > 0:
             self.stop.wait(left_ns / 1e9)
 
@@ -118,14 +118,14 @@ class _Shift:
         return self._failure
 
     def _goes_on(self) -> bool:
-        return bool(self._left) and not self._orders.stop.is_set() and monotonic_ns() < self._end_ns
+        return bool(self._left) and not self._orders.stop.is_set() and perf_counter_ns() < self._end_ns
 
     def _closed_loop(self, operator: Operator) -> None:
         """Each operation after the one before, and a pause."""
         think, wait = self._think, self._orders.stop.wait
         due_ns = 0
         while self._goes_on():
-            first_ns = due_ns or monotonic_ns()
+            first_ns = due_ns or perf_counter_ns()
             if self._tried(operator, due_ns) is Why.REFUSED:  # it is tried again at once, and has been due since then
                 due_ns = first_ns
                 continue
@@ -150,7 +150,7 @@ class _Shift:
 
     def _count_missed(self, due_ns: int) -> None:
         """Tell of those that were due by now: a queue that grew too long is not to look like a short one."""
-        until_ns, missed = min(monotonic_ns(), self._end_ns), 0
+        until_ns, missed = min(perf_counter_ns(), self._end_ns), 0
         while missed < self._left and due_ns < until_ns:
             missed += 1
             due_ns = self._next_due(due_ns)
@@ -163,7 +163,7 @@ class _Shift:
         except Exception as error:  # noqa: BLE001 - it is recorded as failed, and told at the end
             self._failure = f"{type(error).__name__}: {error}"
             self._orders.stop.wait(_PAUSE_S)
-        if why in {Why.TURNED_AWAY, Why.TIMEOUT}:
+        if why in {Why.TURNED_AWAY, Why.TIMEOUT, Why.LOCKED}:
             self._orders.stop.wait(_PAUSE_S)
         if why is not Why.REFUSED:
             self._left -= 1

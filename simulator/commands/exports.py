@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..arguments import existing_path
-from ..output import check_outputs, tell
+from ..output import check_outputs, hand_out, tell
 
 if TYPE_CHECKING:
     import argparse
@@ -49,8 +49,7 @@ def export(told: Told, options: argparse.Namespace) -> None:
     forms = ((options.export_markdown, told.markdown), (options.html, told.page), (options.json, figures))
     for path, content in forms:
         if path and path != "-":
-            Path(path).write_text(content, encoding="utf-8")
+            Path(path).write_text(content, encoding="utf-8", newline="\n")
     on_stdout = [content for path, content in forms if path == "-"]
     tell(told.text, stream=sys.stderr if on_stdout else sys.stdout)
-    for content in on_stdout:
-        tell(content)
+    hand_out(on_stdout)

@@ -57,7 +57,9 @@ def judged_run(
     with patient():
         judging()
         account = account_of(config, directory, ended, kept_in=kept_in)
-        saved.report(directory).write_text(json.dumps(document(account), indent=2) + "\n", encoding="utf-8")
+        saved.report(directory).write_text(
+            json.dumps(document(account), indent=2) + "\n", encoding="utf-8", newline="\n"
+        )
         if kept_in:
             seal.write(directory)
     return account

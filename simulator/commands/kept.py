@@ -35,11 +35,10 @@ def kept_account(name: str) -> Account:
         figures = json.loads(saved.report(directory).read_bytes())
         _check_schema(figures)
         return account_of(_config(figures), directory, _ended(figures), kept_in=name)
-    except NotADirectoryError:
-        why = "it is not a directory"
-    except FileNotFoundError as error:
+    except (FileNotFoundError, NotADirectoryError) as error:  # which of them a file is, differs between systems
         missing = Path(error.filename).name if directory.is_dir() else ""
         why = f"it has no {missing}; a run is kept with --dir" if missing else "there is no such directory"
+        why = "it is not a directory" if directory.exists() and not missing else why
     except OSError as error:
         why = f"{Path(error.filename or name).name}: {error.strerror}"
     except (ValueError, TypeError, KeyError, RecursionError) as error:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..arguments import Parser, add_harm, add_load, config_of, existing_path
 from ..checker import Result
 from ..live import watching
-from ..output import check_outputs, note, tell
+from ..output import check_outputs, hand_out, note, tell
 from ..report import document, page, rows, text, trace
 from ..signals import patient, terminable
 from ..thresholds import Threshold, judge, listing, parse
@@ -191,9 +191,11 @@ def _write_files(request: Request, account: Account, figures: dict[str, Json]) -
     }
     for option, path in request.outputs.items():
         try:
-            with nullcontext(sys.stdout) if path == "-" else Path(path).open("w", encoding="utf-8", newline="") as file:
+            if path == "-":
+                hand_out(made[option]())
+                continue
+            with Path(path).open("w", encoding="utf-8", newline="") as file:
                 file.writelines(made[option]())
-                file.flush()
         except OSError as error:
             error.filename = error.filename or (path if path != "-" else None)
             raise

@@ -163,8 +163,10 @@ def _turned_away(account: Account) -> list[str]:
     if evidence.refused:
         lines.append(f"retried   {_many(evidence.refused, 'edit')}: the locker saw that another was quicker")
     if evidence.peeks:
-        share = evidence.mixes / evidence.peeks
-        lines.append(f"peeked    {evidence.peeks:,} times without a lock; {evidence.mixes:,} saw a mix ({share:.2%})")
+        share = evidence.mixes / max(evidence.peeks - evidence.peeks_refused, 1)
+        refused = f"{_were(evidence.peeks_refused)} refused, " if evidence.peeks_refused else ""
+        told = f"{refused}{evidence.mixes:,} saw a mix ({share:.2%})"
+        lines.append(f"peeked    {evidence.peeks:,} times without a lock; {told}")
     return lines
 
 

@@ -15,7 +15,7 @@ class Refused(Exception):  # noqa: N818 - not an error
 
 
 class Held(Protocol):
-    """When an edit had the lock, on `time.monotonic_ns`; such as a `lockedfile.Edited`.
+    """When an edit had the lock, on `time.perf_counter_ns`; such as a `lockedfile.Edited`.
 
     One that also has a true `recovered` found what an interrupted edit had left, and put that right first.
     """

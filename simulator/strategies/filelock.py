@@ -11,7 +11,7 @@ import os
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from time import monotonic_ns
+from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from ._needs import no_library
@@ -43,9 +43,9 @@ class Filelock:
     def edit(self, transform: Callable[[bytes], bytes]) -> Times:
         """Edit the file; its `filelock.Timeout` is a `TimeoutError`."""
         with self._lock:
-            locked_ns = monotonic_ns()
+            locked_ns = perf_counter_ns()
             self._write(transform(self._path.read_bytes()))
-            return Times(locked_ns, monotonic_ns())
+            return Times(locked_ns, perf_counter_ns())
 
     def _write(self, new: bytes) -> None:
         beside = f"{self._path}.new"  # what a killed edit has left there is written over

@@ -6,7 +6,7 @@ On Linux and the BSDs it is another lock than flock(2): Go, `lockedfile` and the
 from __future__ import annotations
 
 from importlib import import_module
-from time import monotonic_ns
+from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from ._needs import no_fcntl
@@ -36,13 +36,13 @@ class Lockf:
         """Edit the file."""
         with open(self._path, "r+b") as file:
             self._fcntl.lockf(file, self._fcntl.LOCK_EX)
-            locked_ns = monotonic_ns()
+            locked_ns = perf_counter_ns()
             new = transform(file.read())
             file.seek(0)
             file.write(new)
             file.truncate()
             file.flush()  # what is left for the end is to close, and so to unlock
-            return Times(locked_ns, monotonic_ns())
+            return Times(locked_ns, perf_counter_ns())
 
     def read(self) -> bytes:
         """Read the file."""

@@ -1,12 +1,15 @@
 """The peer portalocker: its `Lock` on the file itself, which is then written in place.
 
 On POSIX it is a flock(2), the lock of Go and of `lockedfile`. It does not wait in the kernel, but tries every 250 ms.
+On Windows it is one of its first 64 KiB, by the C runtime, which has no lock that readers share: they exclude each
+other there, too.
 """
 
 from __future__ import annotations
 
+import sys
 from math import inf
-from time import monotonic_ns
+from time import perf_counter_ns
 from typing import IO, TYPE_CHECKING, Literal
 
 from ._needs import no_library
@@ -39,13 +42,13 @@ class Portalocker:
     def edit(self, transform: Callable[[bytes], bytes]) -> Times:
         """Edit the file."""
         with self._locked("r+b") as file:
-            locked_ns = monotonic_ns()
+            locked_ns = perf_counter_ns()
             new = transform(file.read())
             file.seek(0)
             file.write(new)
             file.truncate()
             file.flush()  # the lock is given back before the file is closed
-            return Times(locked_ns, monotonic_ns())
+            return Times(locked_ns, perf_counter_ns())
 
     def read(self) -> bytes:
         """Read the file."""
@@ -56,7 +59,8 @@ class Portalocker:
         """Take the lock; the `with` of it then gives the file, and the lock back."""
         from portalocker import AlreadyLocked, Lock, LockException, LockFlags
 
-        kind = LockFlags.SHARED if mode == "rb" else LockFlags.EXCLUSIVE
+        shared = mode == "rb" and sys.platform != "win32"
+        kind = LockFlags.SHARED if shared else LockFlags.EXCLUSIVE
         timeout_s = inf if self.timeout_s is None else self.timeout_s  # its own None is 5 seconds
         lock = Lock(self._path, mode, timeout=timeout_s, flags=kind | LockFlags.NON_BLOCKING)
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from importlib import import_module
 from pathlib import Path
-from time import monotonic_ns
+from time import perf_counter_ns
 from typing import TYPE_CHECKING
 
 from ._needs import no_fcntl
@@ -39,11 +39,11 @@ class Rename:
         """Edit the file, as far as it is still there."""
         with open(self._path, "rb") as file:
             self._fcntl.flock(file, self._fcntl.LOCK_EX)
-            locked_ns = monotonic_ns()
+            locked_ns = perf_counter_ns()
             beside = f"{self._path}.{os.getpid()}"  # its own, as the lock keeps nobody out
             Path(beside).write_bytes(transform(file.read()))
             os.rename(beside, self._path)
-            return Times(locked_ns, monotonic_ns())
+            return Times(locked_ns, perf_counter_ns())
 
     def read(self) -> bytes:
         """Read the file."""

@@ -328,6 +328,9 @@ def test_peeks_are_no_failure_and_are_counted() -> None:
     assert verdict.result is Result.VALID
     assert (verdict.evidence.peeks, verdict.evidence.mixes, verdict.evidence.reads) == (6, 2, 0)
     assert verdict.evidence.contents_checked == 4
+    refused = peek(7, NOTHING, at=6)._replace(outcome=Outcome.FAIL, why=Why.LOCKED)
+    evidence = check(run_of(FIRST, SECOND, killed, *peeks, refused, final=content(2))).evidence
+    assert (evidence.peeks, evidence.peeks_refused, evidence.mixes, evidence.failed) == (7, 1, 2, 0)
     as_reads = [op._replace(kind=Kind.READ) for op in peeks]
     assert check(run_of(FIRST, SECOND, killed, *as_reads, final=content(2))).result is Result.INVALID
 

@@ -162,3 +162,14 @@ def test_peek_reads_what_is_there(tmp_path: Path) -> None:
     (tmp_path / "go.mod").write_bytes(b"half")
     op = recorded(tmp_path, lambda log: Peeker(str(tmp_path / "go.mod"), log).operate())
     assert (op.kind, op.outcome, op.read) == (Kind.PEEK, Outcome.OK, digest(b"half"))
+
+
+def test_peek_that_a_lock_kept_out_is_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where a lock binds those who take none: it read nothing, and that is counted apart."""
+
+    def locked(_: Path) -> bytes:
+        raise PermissionError(13, "another process has locked a portion of the file")
+
+    monkeypatch.setattr("pathlib.Path.read_bytes", locked)
+    op = recorded(tmp_path, lambda log: Peeker(str(tmp_path / "go.mod"), log).operate())
+    assert (op.kind, op.outcome, op.why, op.read) == (Kind.PEEK, Outcome.FAIL, Why.LOCKED, NOTHING)

@@ -8,12 +8,12 @@ import pytest
 
 from simulator.checker import check
 from simulator.config import Config
-from simulator.history import Faults, History, Outcome
+from simulator.history import NOTHING, Faults, History, Outcome, Why
 from simulator.report import Account, document, text
 from simulator.report.terminal import duration
 from simulator.stats import measure
 
-from .histories import content, edit, read, run_of
+from .histories import TORN, content, edit, peek, read, run_of
 
 CONFIG = Config(
     workers=2, readers=1, duration_s=5.0, edits=None, hold_ms="0", think_ms="exp:1", file=None, strategy="none", seed=7
@@ -159,3 +159,11 @@ def test_story_of_a_torn_read_names_the_killed_edit() -> None:
     assert f"was about to write its v0.0.1, making content {content(1).hex()[:12]}" in told
     assert "never told its end, as when it was killed" in told
     assert f"content {content(9).hex()[:12]}, which no edit wrote" in told
+
+
+def test_peeks_that_a_lock_kept_out_are_told() -> None:
+    """Of those that saw something, so many saw a mix."""
+    refused = peek(3, NOTHING, at=2)._replace(outcome=Outcome.FAIL, why=Why.LOCKED)
+    peeks = (peek(3, content(0), at=1), refused, refused, peek(3, TORN, at=7))
+    told = text(account(run_of(edit(0, content(0), content(1), at=0), *peeks, final=content(1))))
+    assert "peeked    4 times without a lock; 2 were refused, 1 saw a mix (50.00%)" in told

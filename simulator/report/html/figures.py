@@ -28,6 +28,7 @@ _COUNTED = (
     ("withdrawn", "withdrawn", "edits that had the lock only when the run was over"),
     ("blind", "blind", "edits of which nobody knows what they wrote"),
     ("mixes", "mixes seen", "by those who read without a lock"),
+    ("peeks_refused", "peeks refused", "reads without a lock, while somebody had it"),
     ("recovered", "repaired", "edits that a killed one had left half done"),
 )
 """Of the evidence, what is told where there is any: its name there, what it is called, and what it is."""
