@@ -170,6 +170,10 @@ def test_peek_that_a_lock_kept_out_is_no_failure(tmp_path: Path, monkeypatch: py
     def locked(_: Path) -> bytes:
         raise PermissionError(13, "another process has locked a portion of the file")
 
-    monkeypatch.setattr("pathlib.Path.read_bytes", locked)
-    op = recorded(tmp_path, lambda log: Peeker(str(tmp_path / "go.mod"), log).operate())
+    def peek(log: Recorder) -> Why:
+        with monkeypatch.context() as patch:
+            patch.setattr("pathlib.Path.read_bytes", locked)
+            return Peeker(str(tmp_path / "go.mod"), log).operate()
+
+    op = recorded(tmp_path, peek)
     assert (op.kind, op.outcome, op.why, op.read) == (Kind.PEEK, Outcome.FAIL, Why.LOCKED, NOTHING)
