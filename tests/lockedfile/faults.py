@@ -1,4 +1,7 @@
-"""Faults that are real: strace lets chosen system calls on chosen files fail, or a signal arrive in them."""
+"""Faults of chosen system calls on chosen files: strace lets them fail, or a signal arrive in them.
+
+Where there is no strace, but on Linux, `injection` does much the same from within.
+"""
 
 from __future__ import annotations
 
@@ -6,23 +9,25 @@ import functools
 import json
 import os
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lockedfile import Edit
-from tests.lockedfile import children, locks
-from tests.lockedfile.processes import name
+from tests.lockedfile import children, injection, locks
+from tests.lockedfile.processes import Child, name
 from tests.lockedfile.protocols import beside, journal_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.lockedfile.processes import Child
     from tests.lockedfile.weakened import Editor
 
 
 # What takes neither a path nor a descriptor, and so is on no file; an interpreter that starts makes hundreds of them.
 _ON_NO_FILE = "!brk,futex,mprotect,munmap,rt_sigaction,rt_sigprocmask"
+
+_INJECTION = [sys.executable, "-P", "-S", "-W", "error", injection.__file__]
 
 
 @functools.cache
@@ -39,7 +44,7 @@ def _stops_at_few() -> list[str]:
 
 
 class Trace:
-    """Strace, which notes the calls on one file, its journal and its directory, and injects into them.
+    """Strace, or what is in its place, which notes the calls on one file, its journal and its directory, and injects.
 
     If it is to note `injected_only`, of these it notes those that an expression names.
     """
@@ -47,10 +52,15 @@ class Trace:
     def __init__(self, log: Path, path: Path, *expressions: str, injected_only: bool = False) -> None:
         self.log = log
         named = ",".join(expression.removeprefix("inject=").partition(":")[0] for expression in expressions)
+        traced = [str(file) for file in (path, journal_of(path), path.parent)]
+        if sys.platform != "linux":
+            self.aim = [str(log), named if injected_only else "", " ".join(expressions), os.pathsep.join(traced)]
+            self.command = [*_INJECTION, *self.aim]
+            return
         expressions = (f"trace={named if injected_only else _ON_NO_FILE}", *expressions)
         options = [] if any("signal=" in expression for expression in expressions) else _stops_at_few()
         options = [*options, *(part for expression in expressions for part in ("-e", expression))]
-        paths = [part for traced in (path, journal_of(path), path.parent) for part in ("-P", str(traced))]
+        paths = [part for file in traced for part in ("-P", file)]
         self.command = ["strace", "-f", "-qq", "-o", str(log), *paths, *options]
 
     def lines(self) -> list[str]:
@@ -73,6 +83,18 @@ class Outcome(NamedTuple):
     beside: list[str]  # what lies beside the file then
 
 
+_kept: list[Child] = []
+
+
+def _attempting() -> Child:
+    """A child that attempts one edit after the other, and lives as long as we do: to start one is dear on Windows."""
+    while _kept and _kept[0].process.poll() is not None:
+        _kept.pop()
+    if not _kept:
+        _kept.append(Child(injection.attempts))
+    return _kept[0]
+
+
 def attempt(
     spawn: Callable[..., Child], path: Path, old: bytes, new: bytes, *expressions: str, editor: Editor = Edit
 ) -> Outcome:
@@ -81,9 +103,14 @@ def attempt(
     source = path.with_name("source")
     source.write_bytes(new)
     trace = Trace(path.with_name("trace"), path, *expressions, injected_only=bool(expressions))
-    child = spawn(children.attempt, name(editor), path, source, prefix=trace.command)
+    if sys.platform == "linux":
+        child = spawn(children.attempt, name(editor), path, source, prefix=trace.command)
+    else:
+        child = _attempting()
+        child.tell(json.dumps([trace.aim, [name(editor), str(path), str(source)]]))
     told = json.loads(child.hear())
     content, lock, left = path.read_bytes(), locks.state(path), beside(path)
     child.tell()
-    child.end()
+    if sys.platform == "linux":
+        child.end()
     return Outcome(told, content, lock, trace.injected(), trace.lines(), left)

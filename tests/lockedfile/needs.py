@@ -16,7 +16,13 @@ def _traces() -> bool:
     return strace is not None and subprocess.run([strace, "-qq", "-o", os.devnull, "true"], check=False).returncode == 0
 
 
+def more_than_windows(reason: str) -> pytest.MarkDecorator:
+    """What Windows has not, by its reason."""
+    return pytest.mark.skipif(sys.platform == "win32", reason=reason)
+
+
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 root = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux")
 strace = pytest.mark.skipif(not _traces(), reason="needs strace (Debian: strace), and the right to trace")
+faults = strace if sys.platform == "linux" else pytest.mark.skipif(False, reason="")  # elsewhere from within

@@ -225,7 +225,7 @@ def test_write_of_text_is_a_type_error(path: Path) -> None:
     assert path.read_bytes() == b"one\ntwo\n"
 
 
-@needs.strace
+@needs.faults
 @pytest.mark.parametrize("taken", [1, 5])
 def test_short_write_is_gone_on_with(spawn: Spawn, tmp_path: Path, path: Path, taken: int) -> None:
     """Strace makes the first write claim that it took so many bytes, and take none: the rest comes by the next."""
@@ -237,7 +237,7 @@ def test_short_write_is_gone_on_with(spawn: Spawn, tmp_path: Path, path: Path, t
     assert path.read_bytes() == b"abcdefgh"[taken:]
 
 
-@needs.strace
+@needs.faults
 def test_write_that_takes_nothing_is_an_error(spawn: Spawn, tmp_path: Path, path: Path) -> None:
     """Not an endless loop: strace makes a thousand writes take nothing."""
     trace = faults.Trace(tmp_path / "trace", path, "inject=write:retval=0:when=1..1000")
@@ -246,7 +246,7 @@ def test_write_that_takes_nothing_is_an_error(spawn: Spawn, tmp_path: Path, path
     child.end()
 
 
-@needs.strace
+@needs.faults
 def test_truncation_that_fails_at_open_leaves_nothing_locked(spawn: Spawn, tmp_path: Path, path: Path) -> None:
     """The error names the file, the content is still there, the descriptor closed."""
     trace = faults.Trace(tmp_path / "trace", path, "inject=ftruncate:error=EIO")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Spawn = Callable[..., Child]
 
-pytestmark = needs.strace
+pytestmark = needs.faults
 
 PAGES = bytes(range(256)) * 80  # five pages
 

@@ -180,7 +180,7 @@ def with_two_changes(content: bytes) -> bytes:
     return content[:5000] + b"abc" + content[5003:17000] + b"de" + content[17002:]
 
 
-@needs.strace
+@needs.faults
 @pytest.mark.parametrize(
     ("new", "calls"),
     [
@@ -206,7 +206,7 @@ def test_grows_first_writes_what_changed_and_shrinks_last(
     assert (brief(outcome.content), outcome.told["error"]) == (brief(new), None)
 
 
-@needs.strace
+@needs.faults
 def test_rewriting_all_would_show(spawn: Spawn, tmp_path: Path) -> None:
     """The check can fail: of an edit that overwrites before it grows."""
     new = SIX_PAGES + b"x"
