@@ -34,7 +34,9 @@ def footprint(pid: int, path: str | Path) -> Footprint:
 
 def threads(pid: int) -> int:
     """How many threads the process has."""
-    return toolhelp.threads(pid) if sys.platform == "win32" else len(os.listdir(f"/proc/{pid}/task"))
+    if sys.platform == "win32":
+        return toolhelp.threads(pid)
+    return len(os.listdir(f"/proc/{pid}/task"))
 
 
 def descriptors(pid: int) -> int:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from importlib import metadata
 from typing import TYPE_CHECKING
+from unittest.mock import ANY
 
 import pytest
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 SUBCOMMANDS = ["edit", "run", "read", "holders"]
 ARGUMENTS = program.python("import sys; print(*sys.argv[1:])")
+
+# What is said of a file that is not there; Windows says it in several ways.
+MISSING = ANY if sys.platform == "win32" else "No such file or directory"
 
 
 @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
@@ -135,37 +139,40 @@ def test_file_may_begin_with_a_dash(tmp_path: Path) -> None:
     assert program.run("read", "--", "-n", cwd=tmp_path) == (0, b"content", "")
 
 
-def cases_of_files(directory: Path) -> dict[str, str]:
-    """Files that cannot be had, by what is said of them."""
+def cases_of_files(directory: Path) -> dict[str, tuple[str, str]]:
+    """Files that cannot be had, by what is said of them: the cause, and what to do."""
     (directory / "file").touch()
     cases = {
-        "missing": "No such file or directory; check the name",
-        "file/below": "Not a directory; check the name",
-        "": "No such file or directory; check the name",
-        ".": "only a regular file can be locked, and this is a directory; name a file",
-        "x" * 300: "File name too long; use a shorter name",
+        "missing": (MISSING, "check the name"),
+        "file/below": ("Not a directory" if sys.platform != "win32" else ANY, "check the name"),
+        "": (MISSING, "check the name"),
+        ".": ("only a regular file can be locked, and this is a directory", "name a file"),
     }
     if sys.platform != "win32":
         os.mkfifo(directory / "fifo")
         (directory / "loop").symlink_to("loop")
         cases |= {
-            "fifo": "only a regular file can be locked, and this is a FIFO; name a file",
-            "loop": "Too many levels of symbolic links; see with ls -l where the links lead",
+            "x" * 300: ("File name too long", "use a shorter name"),
+            "fifo": ("only a regular file can be locked, and this is a FIFO", "name a file"),
+            "loop": ("Too many levels of symbolic links", "see with ls -l where the links lead"),
         }
     return cases
 
 
-@needs.posix
 @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
 def test_file_that_cannot_be_had_is_one_line(tmp_path: Path, subcommand: str) -> None:
     """Operation, path, cause, next step; and nothing on standard output."""
     options = {"run": ["--shared"]}.get(subcommand, [])
     words = ["--", "cat"] if subcommand in ("edit", "run") else []
-    for path, said in cases_of_files(tmp_path).items():
+    for path, (cause, advice) in cases_of_files(tmp_path).items():
         ended = program.run(subcommand, *options, path, *words, cwd=tmp_path)
         if subcommand == "holders" and path in (".", "fifo"):
             continue  # anybody may lock one of them
-        assert ended.err.startswith(f"lockedfile: {subcommand} {path or repr('')}: {said}"), (path, ended)
+        operation, _, said = ended.err.partition(": ")[2].partition(": ")
+        said, _, to_do = said.partition("; ")
+        assert (operation, said) == (f"{subcommand} {path or repr('')}", cause), ended
+        assert to_do.startswith(advice), ended
+        assert ended.err.startswith("lockedfile: ")
         assert (ended.out, ended.err.count("\n")) == (b"", 1)
         assert ended.code == (125 if subcommand in ("edit", "run") else 1)
 
@@ -179,17 +186,23 @@ def test_impossible_path_is_one_line(capfd: pytest.CaptureFixture[str], subcomma
     assert capfd.readouterr() == ("", f"lockedfile: {subcommand} a\\x00b: {said}\n")
 
 
-@needs.posix
+# A name that holds an escape sequence, a line end, and bytes that are no text; or, where no name may have these, one of
+# those control characters that any name may have, and one that turns the direction of what follows.
+if sys.platform == "win32":
+    CONTROL, UNSAFE, SAFE = "\x9b", "\x9b2Jgo\u202e.mod", "\\x9b2Jgo\\u202e.mod"
+else:
+    CONTROL, UNSAFE, SAFE = "\x1b", os.fsdecode(b"\x1b[2Jgo\n\xff.mod"), "\\x1b[2Jgo\\n\\udcff.mod: No such file"
+
+
 @pytest.mark.parametrize("subcommand", SUBCOMMANDS)
 @pytest.mark.parametrize("main", [entry, weakened_cli.say_all])
 def test_terminal_is_sent_nothing_that_it_would_obey(tmp_path: Path, subcommand: str, main: Callable[[], int]) -> None:
-    """A name may hold an escape sequence, a line end, or bytes that are no text; the check can fail."""
-    name = os.fsdecode(b"\x1b[2Jgo\n\xff.mod")
+    """Whatever a name may hold; the check can fail."""
     words = ["cat"] if subcommand in ("edit", "run") else []
     options = ["--shared"] if subcommand == "run" else []
-    ended = program.run(subcommand, *options, name, *words, cwd=tmp_path, main=main)
-    safe = ended.err.startswith(f"lockedfile: {subcommand} \\x1b[2Jgo\\n\\udcff.mod: No such file")
-    assert (safe and "\x1b" not in ended.err) == (main is entry), ended.err
+    ended = program.run(subcommand, *options, UNSAFE, *words, cwd=tmp_path, main=main)
+    safe = ended.err.startswith(f"lockedfile: {subcommand} {SAFE}") and ended.err.count("\n") == 1
+    assert (safe and CONTROL not in ended.err) == (main is entry), ended.err
 
 
 def test_unforeseen_error_is_one_line(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +219,7 @@ def test_unforeseen_error_is_one_line(capfd: pytest.CaptureFixture[str], monkeyp
     assert capfd.readouterr() == ("", f"lockedfile: edit f: {said}lockedfile: edit: {said}")
 
 
-@needs.linux
+@needs.more_than_windows("needs /dev/full, and a shell that closes a descriptor")
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["read", "f"], ["holders", "f"]])
 def test_output_that_fails_is_one_line(tmp_path: Path, arguments: list[str]) -> None:
     """A full disk, or a standard output that the caller has closed."""
@@ -230,7 +243,7 @@ def test_output_that_fails_is_one_line(tmp_path: Path, arguments: list[str]) -> 
     assert (tmp_path / "f").read_bytes() == b"content"
 
 
-@needs.posix
+@needs.more_than_windows("needs descriptors that a file gets if standard output is closed")
 @pytest.mark.parametrize("main", [entry, weakened_cli.start_with_what_is_open])
 def test_closed_standard_output_does_not_become_the_file(tmp_path: Path, main: Callable[[], int]) -> None:
     """Or what COMMAND writes would land in it; the check can fail."""
@@ -242,7 +255,6 @@ def test_closed_standard_output_does_not_become_the_file(tmp_path: Path, main: C
     assert (path.read_bytes() == b"content\n") == (main is entry)
 
 
-@needs.posix
 def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     """As of `lockedfile read f | head -1`."""
     path = tmp_path / "f"
@@ -254,10 +266,11 @@ def test_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
         env=program.environment(),
     )
     assert process.stdout is not None
+    assert process.stderr is not None
     assert process.stdout.readline() == b"line\n"
     process.stdout.close()
-    _, err = process.communicate(timeout=LIMIT_S)
-    assert (process.returncode, err) == (141, b"")
+    assert (process.wait(LIMIT_S), process.stderr.read()) == (141, b"")
+    process.stderr.close()
 
 
 def test_read_gives_the_content(tmp_path: Path) -> None:

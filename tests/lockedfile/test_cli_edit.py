@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -59,11 +60,11 @@ def test_command_that_fails_leaves_the_file(path: Path, main: Callable[[], int])
     assert (path.read_bytes() == b"go 1.26\r\n\xff") == (main is entry)
 
 
-@needs.posix
 def test_command_that_is_killed_leaves_the_file(path: Path) -> None:
-    """The exit code is that of a shell: 128 and the number of the signal."""
-    ended = program.run("edit", path, "--", "sh", "-c", "echo half; kill -KILL $$")
-    assert ended == (128 + 9, b"", "")
+    """The exit code is that of a shell: 128 and the number of the signal; on Windows that which it was killed with."""
+    code = "import os; print('half', flush=True); os.kill(os.getpid(), 9)"
+    ended = program.run("edit", path, "--", *program.python(code))
+    assert ended == (9 if sys.platform == "win32" else 128 + 9, b"", "")
     assert path.read_bytes() == b"go 1.26\r\n\xff"
 
 
@@ -78,7 +79,7 @@ def test_missing_file_is_not_made(tmp_path: Path, main: Callable[[], int]) -> No
     assert path.exists() == (main is not entry)
 
 
-@needs.linux
+@needs.more_than_windows("needs a file that can be removed while others have it open")
 @pytest.mark.parametrize("main", [entry, weakened_cli.edit_making_files])
 def test_file_that_goes_during_the_wait_is_not_made(spawn: Spawn, path: Path, main: Callable[[], int]) -> None:
     """Somebody has removed it, and meant to; the check can fail."""
@@ -146,7 +147,7 @@ def test_command_that_is_not_found_is_127(path: Path, subcommand: str) -> None:
     assert path.read_bytes() == b"go 1.26\r\n\xff"
 
 
-@needs.posix
+@needs.more_than_windows("needs the right to run a file, which Windows tells by its name")
 @pytest.mark.parametrize("subcommand", ["edit", "run"])
 def test_command_that_cannot_be_run_is_126(path: Path, subcommand: str) -> None:
     """It is a directory, it is no program, or its name is none."""
@@ -160,7 +161,7 @@ def test_command_that_cannot_be_run_is_126(path: Path, subcommand: str) -> None:
         assert ended.code == (126 if name else 127)
 
 
-@needs.posix
+@needs.more_than_windows("needs a shell to run scripts")
 def test_script_of_no_interpreter_is_run_by_the_shell(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As execvp(3) does it, so flock(1) too; by its path and by its name."""
     script = path.parent / "shout"
@@ -172,7 +173,7 @@ def test_script_of_no_interpreter_is_run_by_the_shell(path: Path, monkeypatch: p
     assert path.read_bytes() == b"GO 1.26\r\n\xff"
 
 
-@needs.posix
+@needs.more_than_windows("needs scripts that name their interpreter")
 def test_script_of_a_missing_interpreter_says_so(path: Path) -> None:
     """What is not found is not the script."""
     script = path.parent / "script"
@@ -182,16 +183,13 @@ def test_script_of_a_missing_interpreter_says_so(path: Path) -> None:
     assert (ended.code, ended.err.partition("; ")[2]) == (127, "its interpreter is missing, see its first line\n")
 
 
-@needs.posix
 def test_edits_at_once_lose_nothing(path: Path) -> None:
     """Each appends its line."""
     path.write_bytes(b"")
     names = [f"line{number}" for number in range(12)]
+    append = program.python("import sys; print(sys.stdin.read() + sys.argv[1])")
     with ExitStack() as stack:
-        crowd = [
-            stack.enter_context(program.Program("edit", path, "-q", "--", "sh", "-c", 'cat; echo "$0"', name))
-            for name in names
-        ]
+        crowd = [stack.enter_context(program.Program("edit", path, "-q", "--", *append, name)) for name in names]
         assert [one.end() for one in crowd] == [0] * len(names)
     assert sorted(path.read_text().split()) == sorted(names)
 
@@ -202,7 +200,7 @@ def test_durable_edit_is_an_edit(path: Path) -> None:
     assert path.read_bytes() == b"GO 1.26\r\n\xff"
 
 
-@needs.posix
+@needs.more_than_windows("needs a limit on the size of files")
 def test_write_that_fails_leaves_the_file(path: Path) -> None:
     """No file may grow past so many blocks; the file is as it was."""
     old = b"x" * 400
