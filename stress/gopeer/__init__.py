@@ -1,5 +1,5 @@
 """A small program made of Go's own `cmd/go/internal/lockedfile`, to time beside ours and to contend with it."""
 
-from .builder import GoPeerError, build, installed_go
+from .builder import BUILT_VARIABLE, GoPeerError, build, build_with, installed_go
 
-__all__ = ["GoPeerError", "build", "installed_go"]
+__all__ = ["BUILT_VARIABLE", "GoPeerError", "build", "build_with", "installed_go"]

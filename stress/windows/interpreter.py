@@ -1,0 +1,85 @@
+"""A genuine Windows CPython 3.11, put together from what package indexes have.
+
+The wheel of panda3d for Windows carries the official `python311.dll` and extension modules, for programs that are made
+with it. The standard library is that of the Python which runs this, as it is the same on all systems; `python.exe` is a
+few lines of C.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sysconfig
+import zipfile
+from pathlib import Path, PurePosixPath
+
+from .commands import pip, run
+from .failure import CannotRunError
+from .packages import WINDOWS
+from .system import COMPILER, DLLTOOL
+
+__all__ = ["CARRIER", "SOURCE", "assemble"]
+
+# 1.10.16 carries 3.11.9.
+CARRIER = "panda3d==1.10.16"
+SOURCE = Path(__file__).with_name("python.c")
+
+# What lies beside the standard library on Linux and is no part of it, or what no test needs.
+_LEFT_OUT = (
+    "__pycache__",
+    "_sysconfigdata*",
+    "config-3*",
+    "dist-packages",
+    "lib-dynload",
+    "site-packages",
+    "sitecustomize.py",
+)
+_NOT_NEEDED = ("EXTERNALLY-MANAGED", "ensurepip", "idlelib", "lib2to3", "test", "turtledemo")
+
+_DEFINITION = "LIBRARY python311.dll\nEXPORTS\nPy_Main\n"
+
+
+def assemble(home: Path) -> None:
+    """Make a Python of the directory `home`, with no packages yet. Raises `CannotRunError`."""
+    scratch = home / "scratch"
+    scratch.mkdir()
+    pip("fetch python311.dll", "download", "--no-deps", *WINDOWS, f"--dest={scratch}", CARRIER)
+    _unpack(next(scratch.glob("*.whl")), home)
+    library = Path(sysconfig.get_path("stdlib"))
+    shutil.copytree(
+        library,
+        home / "Lib",
+        ignore=shutil.ignore_patterns(*_LEFT_OUT, *_NOT_NEEDED),
+        ignore_dangling_symlinks=True,
+    )
+    _compile(scratch, home / "python.exe")
+    shutil.rmtree(scratch)
+
+
+def place_of(member: str) -> str | None:
+    """Where in a Python a file of the wheel belongs, if anywhere."""
+    path = PurePosixPath(member)
+    if path.parent.name != "deploy_libs" or path.name.startswith("api-ms-"):
+        return None
+    return {".pyd": f"DLLs/{path.name}", ".dll": path.name}.get(path.suffix)
+
+
+def _unpack(wheel: Path, home: Path) -> None:
+    (home / "DLLs").mkdir()
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.namelist():
+            place = place_of(member)
+            if place is not None:
+                (home / place).write_bytes(archive.read(member))
+    if not (home / "python311.dll").exists():
+        raise CannotRunError(
+            f"unpack {wheel.name}", "it carries no python311.dll", f"name another version than {CARRIER}"
+        )
+
+
+def _compile(scratch: Path, executable: Path) -> None:
+    remedy = "install gcc-mingw-w64-x86-64 anew"
+    definition, library = scratch / "python311.def", scratch / "libpython311.a"
+    definition.write_text(_DEFINITION, encoding="ascii")
+    run("build python.exe", [DLLTOOL, "-d", definition, "-l", library], remedy=remedy)
+    command: list[str | Path] = [COMPILER, "-municode", "-O2", "-s", SOURCE, library, "-o", executable]
+    run("build python.exe", command, remedy=remedy)

