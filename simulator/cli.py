@@ -10,7 +10,7 @@ from .arguments import USAGE
 from .commands.judging import CannotRunError
 from .crew import RunError
 from .near import near
-from .output import OutputError, note
+from .output import OutputError, has_gone, note
 from .run import FileError
 
 __all__ = ["COMMANDS", "main"]
@@ -47,10 +47,9 @@ def _code(arguments: list[str]) -> int:
         note(f"simulator: UNKNOWN: {error}\n")
     except KeyboardInterrupt:
         note("simulator: given up; --dir keeps the records of a run\n")
-    except BrokenPipeError:
-        pass  # who read our output has gone, as `| head` does
     except OSError as error:
-        note(f"simulator: cannot write {error.filename or 'the report'}: {error.strerror}\n")
+        if not has_gone(error):
+            note(f"simulator: cannot write {error.filename or 'the report'}: {error.strerror}\n")
     return _NOT_VALID
 
 

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from contextlib import suppress
+from errno import EINVAL
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import TextIO
 
-__all__ = ["OutputError", "can_show", "check_outputs", "check_writable", "hand_out", "note", "tell", "tell_beside"]
+__all__ = [
+    "OutputError",
+    "can_show",
+    "check_outputs",
+    "check_writable",
+    "hand_out",
+    "has_gone",
+    "note",
+    "tell",
+    "tell_beside",
+]
 
 _COLOURS = {Result.VALID.value: 32, Result.INVALID.value: 31, Result.UNKNOWN.value: 33}
 _RESULT = re.compile(rf"\b({'|'.join(_COLOURS)}):")
@@ -65,6 +76,11 @@ def hand_out(parts: Iterable[str]) -> None:
     for part in parts:
         sys.stdout.buffer.write(part.encode())
     sys.stdout.buffer.flush()
+
+
+def has_gone(error: OSError) -> bool:
+    """Does it say that nobody reads any more what we write, as `| head` does? Windows says so by EINVAL."""
+    return isinstance(error, BrokenPipeError) or (error.errno == EINVAL and error.filename is None)
 
 
 def can_show(told: str, stream: TextIO) -> bool:

@@ -13,6 +13,7 @@ from ..demo.moment import Mode
 from ..demo.script import NAMES, moments
 from ..demo.show import SLOW_S, on_screen, transcript, with_keys
 from ..demo.stage import StageError
+from ..output import has_gone
 from ..signals import terminable
 
 __all__ = ["main"]
@@ -52,10 +53,10 @@ def main(arguments: list[str]) -> int:
             return _shown(mode, options.workers, options.slow)
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except BrokenPipeError:  # who read our output has gone, as `| head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _NOT_WELL
     except (StageError, OSError) as error:
+        if isinstance(error, OSError) and has_gone(error):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _NOT_WELL
         sys.stderr.write(f"simulator: demo: {error}\n")
         return _NOT_WELL
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ..output import can_show
 from .frame import rows
 from .paint import Look, painted
-from .terminal import HAS_KEYS, Keys, keys, whole_screen
+from .terminal import HAS_KEYS, Pressed, keys, whole_screen
 from .transcript import text
 
 if TYPE_CHECKING:
@@ -32,7 +32,16 @@ _LAST_HELP = "the end   b: back   q: quit"
 
 def with_keys() -> bool:
     """Are there keys to press, and somebody to see what they do?"""
-    return HAS_KEYS and sys.stdin.isatty() and sys.stdout.isatty()
+    return HAS_KEYS and sys.stdin.isatty() and sys.stdout.isatty() and _has_window()
+
+
+def _has_window() -> bool:
+    """Is it a terminal that has one? On Windows the null device says that it is a terminal, too."""
+    try:
+        os.get_terminal_size(sys.stdout.fileno())
+    except OSError:
+        return False
+    return True
 
 
 def look() -> Look:
@@ -68,7 +77,7 @@ def on_screen(moments: Iterator[Moment], slow_s: float | None) -> Moment | None:
         return _Screen(moments, pressed, slow_s).run()
 
 
-def _by_key(moments: Iterator[Moment], pressed: Keys, slow_s: float | None) -> Moment | None:
+def _by_key(moments: Iterator[Moment], pressed: Pressed, slow_s: float | None) -> Moment | None:
     """A transcript that goes on at a key: for a terminal that only prints."""
     sys.stdout.write(f"({_HELP})\n")
     for moment in moments:
@@ -88,7 +97,7 @@ def _by_key(moments: Iterator[Moment], pressed: Keys, slow_s: float | None) -> M
 class _Screen:
     """What has been seen so far, and which of it is being looked at."""
 
-    def __init__(self, moments: Iterator[Moment], pressed: Keys, slow_s: float | None) -> None:
+    def __init__(self, moments: Iterator[Moment], pressed: Pressed, slow_s: float | None) -> None:
         self._moments, self._pressed = moments, pressed
         self._slow_s = slow_s or SLOW_S
         self._auto = slow_s is not None

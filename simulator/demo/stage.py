@@ -72,7 +72,7 @@ class Actor:
     def go(self) -> None:
         """Let it make the call in front of which it has stopped."""
         self.stop = None
-        with suppress(BrokenPipeError):  # that it has ended will be heard
+        with suppress(OSError):  # that it has ended will be heard
             pipe = _pipe(self.process.stdin)
             pipe.write(b".")
             pipe.flush()
@@ -181,6 +181,8 @@ class Stage:
 
     def locks(self) -> list[str] | None:
         """What the kernel lists of this file: proc_locks(5), less device and range; None where it has no list."""
+        if sys.platform != "linux":
+            return None
         try:
             with open("/proc/locks", encoding="ascii") as listed:
                 lines = [line.split() for line in listed if f":{self._inode} " in line]

@@ -19,6 +19,7 @@ _ACCESS = {os.O_RDONLY: "O_RDONLY", os.O_WRONLY: "O_WRONLY", os.O_RDWR: "O_RDWR"
 _ESCAPES = {0x09: "\\t", 0x0A: "\\n", 0x0D: "\\r", 0x22: '\\"', 0x5C: "\\\\"}
 
 _LOCK_SH, _LOCK_EX, _LOCK_NB, _LOCK_UN = 1, 2, 4, 8  # flock(2), wherever there is one
+_LOCKFILE = {2: "EXCLUSIVE", 1: "FAIL_IMMEDIATELY"}  # LOCKFILE_EXCLUSIVE_LOCK, LOCKFILE_FAIL_IMMEDIATELY
 _KINDS = {_LOCK_SH: "LOCK_SH", _LOCK_EX: "LOCK_EX", _LOCK_UN: "LOCK_UN"}
 
 _RECORD = struct.Struct("hhqqi0q")  # struct flock
@@ -49,10 +50,13 @@ def flags_text(flags: int) -> str:
 
 def lock_text(fd: int, kind: int, *, flock: bool) -> str:
     """The call that locks, or unlocks; that of Windows, if it is not `flock`."""
-    at_once = kind & _LOCK_NB and not kind & _LOCK_UN
     if flock:
+        at_once = kind & _LOCK_NB and not kind & _LOCK_UN
         return f"flock({fd}, {_KINDS[kind & ~_LOCK_NB]}{'|LOCK_NB' if at_once else ''})"
-    return f"LockFileEx or UnlockFileEx(the handle of {fd}, {kind})"
+    if kind < 0:
+        return f"UnlockFileEx({fd})"
+    names = [name for bit, name in _LOCKFILE.items() if kind & bit]
+    return f"LockFileEx({fd}, {'|'.join(names) or '0'})"
 
 
 def fcntl_text(fd: int, command: int, argument: object) -> str:

@@ -8,24 +8,33 @@ import select
 import signal
 import sys
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from ..live.console import Console, next_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-__all__ = ["HAS_KEYS", "Keys", "keys", "whole_screen"]
+__all__ = ["HAS_KEYS", "ConsoleKeys", "Keys", "Pressed", "keys", "whole_screen"]
 
 try:
     _termios: Any = importlib.import_module("termios")
 except ImportError:  # such as on Windows
     _termios = None
 
-HAS_KEYS = _termios is not None
+HAS_KEYS = _termios is not None or sys.platform == "win32"
 """Can single keys be read on this system?"""
 
 _ENTER_SCREEN = "\x1b[?1049h\x1b[?25l"  # another screen than the one with the shell's lines, and no cursor
 _LEAVE_SCREEN = "\x1b[?25h\x1b[?1049l"
+
+
+class Pressed(Protocol):
+    """Whoever knows what is pressed."""
+
+    def next(self, within_s: float | None) -> str:
+        """The next key; empty if none came in time."""
 
 
 class Keys:
@@ -57,8 +66,22 @@ class Keys:
         return ""
 
 
+class ConsoleKeys:
+    """Reads keys of a console of Windows; they come as those of other terminals."""
+
+    _AS_THERE: ClassVar[dict[str, str]] = {"left": "\x1b[D", "right": "\x1b[C", "\b": "\x7f"}
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def next(self, within_s: float | None) -> str:
+        """The next key; empty if none came in time."""
+        key = next_key(self._console, within_s)
+        return self._AS_THERE.get(key, key)
+
+
 @contextmanager
-def keys() -> Iterator[Keys]:
+def keys() -> Iterator[Pressed]:
     """Have keys come one by one, unseen, until the end of the block, whatever ends it."""
     if sys.platform != "win32":
         source = sys.stdin.fileno()
@@ -79,7 +102,9 @@ def keys() -> Iterator[Keys]:
             os.close(wakes)
             os.close(waker)
     else:
-        raise OSError("there are no single keys on this system")
+        import msvcrt
+
+        yield ConsoleKeys(msvcrt)
 
 
 def _by_key(attributes: list[Any]) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .moment import Mode, Step
+from .wording import as_here
 
 __all__ = ["begun", "gone", "list_of", "told"]
 
@@ -57,7 +58,7 @@ def told(
 
     `holder` has the lock already, `line` is who waits in front of it, `following` who is next, `dead` who was killed.
     """
-    return _sentence(mode, step, part, holder, line, following, dead).format(
+    return as_here(_sentence(mode, step, part, holder, line, following, dead)).format(
         me=me, holder=holder, line=line, following=following, dead=dead
     )
 
@@ -145,7 +146,7 @@ _BEGUN = {
 
 def begun(mode: Mode, workers: int) -> str:
     """What is about to be shown."""
-    return f"{workers} processes are about to edit this file: each adds a line of its own, by {_BEGUN[mode]}"
+    return f"{workers} processes are about to edit this file: each adds a line of its own, by {as_here(_BEGUN[mode])}"
 
 
 def gone(names: list[str]) -> str:

@@ -52,18 +52,13 @@ def named(typed: bytes) -> list[str]:
 if sys.platform == "win32":
     import msvcrt
 
-    _CODES = {"K": "left", "M": "right"}
+    from .console import next_key
 
     def _windows(wait_s: float) -> list[str]:
-        until = time.monotonic() + wait_s
-        while not msvcrt.kbhit():
-            if time.monotonic() >= until:
-                return []
-            time.sleep(0.01)
-        found = []
-        while msvcrt.kbhit():
-            key = msvcrt.getwch()
-            found.append(_CODES.get(msvcrt.getwch(), "") if key in "\0\xe0" else key)
+        found, key = [], next_key(msvcrt, wait_s)
+        while key:
+            found.append(key)
+            key = next_key(msvcrt, 0.0)
         return found
 
 else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ from simulator.demo import content, frame, transcript
 from simulator.demo.moment import HAS_LOCK, Mode, Moment
 from simulator.demo.paint import Look, painted
 from simulator.demo.script import moments
+from simulator.demo.wording import as_on_windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -189,3 +191,9 @@ def test_reader_that_goes_ends_it_quietly() -> None:
         run.stdout.close()
         assert run.wait(60) == 1
         assert run.stderr.read() == ""
+
+
+def test_words_of_windows_are_its_own(shown: list[Moment]) -> None:
+    """What is said there of the lock speaks of LockFileEx, and of nothing that is not there."""
+    for moment in shown:
+        assert not re.search("flock|LOCK_|EWOULD", as_on_windows(moment.said)), moment.said
