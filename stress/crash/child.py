@@ -2,6 +2,8 @@
 
     python -S -I stress/crash/child.py '{"do": "edit", "path": "go.mod", "new": "/elsewhere/new", "mode": "durable"}'
 
+A request that is too long for a command line comes by stdin, and - is in its place.
+
 `do` is one of
     edit, write    the content becomes that of the file `new`, in the `mode`: default, durable or go
     read           the content, by `lockedfile.read`
@@ -9,6 +11,8 @@
     judge          read; list what lies beside the file; edit it, and edit that back; and if there is a file `new`, make
                    its content that of the file
     judge all      the same for each file of the list `paths`
+    play all       each of the list `plays`, which are requests with a `fault`, as `seam` puts it in: its answer, and
+                   the `calls` that were made; all in this process, unless one of them is killed `really`
 `variant` takes a step out of the library first, and `limit_bytes` is the most that this process may write in a file. An
 error of the call is a part of the answer, not an exit code: that says that this process went wrong itself.
 """
@@ -24,6 +28,8 @@ TYPE_CHECKING = False  # typing would cost more to import than all of this takes
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
+
+    from stress.crash.seam import Seam
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(os.path.dirname(_HERE)))
@@ -45,13 +51,28 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         from resource import RLIM_INFINITY, RLIMIT_FSIZE, setrlimit
 
         setrlimit(RLIMIT_FSIZE, (request["limit_bytes"], RLIM_INFINITY))
-    options = _OPTIONS[request.get("mode", "default")]
     if request["do"] == "judge all":
         return {"findings": [answer({"do": "judge", "path": path}) for path in request["paths"]]}
+    if request["do"] == "play all":
+        from stress.crash.seam import Seam
+
+        seam = Seam()
+        return {"answers": [_played(seam, one) for one in request["plays"]]}
     try:
-        return _done(request["do"], request["path"], new, options)
+        return _done(request["do"], request["path"], new, _OPTIONS[request.get("mode", "default")])
     except Exception as error:  # noqa: BLE001 - whatever an edit raises is what came of it
         return {"error": _told(error)}
+
+
+def _played(seam: Seam, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of one play."""
+    from stress.crash.fault import Fault
+
+    new, options = _content(asked["new"]), _OPTIONS[asked["mode"]]
+    fault = Fault(*asked["fault"]) if asked["fault"] else None
+    play = seam.play(lambda: _done(asked["do"], asked["path"], new, options), fault, in_effect=not asked["really"])
+    told = {"killed": True} if play.gone else {"error": _told(play.error)} if play.error else play.result
+    return {"calls": play.calls, "put_in": play.put_in, **told}
 
 
 def _done(do: str, path: str, new: bytes | None, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,4 +136,4 @@ def _told(error: Exception) -> dict[str, object]:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(answer(json.loads(sys.argv[1]))) + "\n")
+    sys.stdout.write(json.dumps(answer(json.loads(sys.stdin.read() if sys.argv[1] == "-" else sys.argv[1]))) + "\n")

@@ -19,6 +19,9 @@ __all__ = ["Answer", "ChildError", "Children"]
 
 _CHILD = str(Path(__file__).with_name("child.py"))
 _SIGKILL = 9  # Windows does not know the name
+_KILLED = {_SIGKILL} if sys.platform == "win32" else {-_SIGKILL, 128 + _SIGKILL}  # exit codes
+_OWN_GROUP = 0x200 if sys.platform == "win32" else 0  # CREATE_NEW_PROCESS_GROUP, as process_group is elsewhere
+_LONGEST_WORD = 8000  # of a command line; Windows takes 32,767 in all
 _LIMIT_S = 60.0  # for one that hangs; the slowest takes a second
 
 
@@ -29,7 +32,7 @@ class ChildError(Exception):
 class Answer(NamedTuple):
     """What became of a child."""
 
-    killed: bool  # by SIGKILL, before it answered
+    killed: bool  # before it answered, by SIGKILL, or by itself as if by that
     told: dict[str, Any]  # empty if killed
 
     @property
@@ -64,9 +67,11 @@ class Children:
 
     def ask(self, request: Mapping[str, object], prefix: Sequence[str] = ()) -> Answer:
         """Let a fresh process do it, run by the command `prefix`, such as strace. Raises `ChildError`."""
-        command = [*prefix, sys.executable, "-S", "-I", _CHILD, json.dumps(dict(request))]
-        code, output, errors = self.run(command)
-        if code in (-_SIGKILL, 128 + _SIGKILL):
+        asked = json.dumps(dict(request))
+        is_long = len(asked) > _LONGEST_WORD
+        command = [*prefix, sys.executable, "-S", "-I", _CHILD, "-" if is_long else asked]
+        code, output, errors = self.run(command, asked if is_long else "")
+        if code in _KILLED:
             return Answer(True, {})
         if code != 0:
             last = (errors.strip().splitlines() or ["it said nothing"])[-1]
@@ -82,21 +87,25 @@ class Children:
             told: dict[str, object] = {"type": "ChildError", "errno": None, "filename": "", "text": str(error)}
             return Answer(False, {"error": {**told, "notes": []}})
 
-    def run(self, command: Sequence[str]) -> tuple[int, str, str]:
-        """The exit code of the command, what it printed, and its errors. Raises `ChildError` if it does not end."""
+    def run(self, command: Sequence[str], text: str = "") -> tuple[int, str, str]:
+        """The exit code of the command, which may read the text, what it printed, and its errors.
+
+        Raises `ChildError` if it does not end.
+        """
         with self._lock:
             self._check()
             child = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE if text else subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env={**os.environ, "PYTHONUTF8": "1"},
                 process_group=0,
+                creationflags=_OWN_GROUP,
             )
             self._running.add(child)
         try:
-            output, errors = child.communicate(timeout=_LIMIT_S)
+            output, errors = child.communicate(text.encode() if text else None, timeout=_LIMIT_S)
         except subprocess.TimeoutExpired as error:
             raise ChildError(f"{' '.join(command)}: not done after {_LIMIT_S:.0f} s") from error
         finally:
@@ -113,5 +122,8 @@ class Children:
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
-    if child.poll() is None and sys.platform != "win32":
-        os.killpg(child.pid, signal.SIGKILL)
+    if child.poll() is None:
+        if sys.platform == "win32":
+            child.kill()
+        else:
+            os.killpg(child.pid, signal.SIGKILL)

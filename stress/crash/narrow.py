@@ -8,11 +8,12 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from .changes import CHANGES
+from .fault import KILL, Fault
 from .judge import finding, identity, rest
 from .rooms import KINDS
 from .shortages import Seen, verdict
 from .target import make, watched
-from .tracing import KILL, Fault, calls_in, command
+from .tracing import calls_in, command
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from .changes import CHANGES, Change
+from .fault import CUT, KILL, Fault
 from .target import JOURNAL
-from .tracing import KILL, Fault
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .tracing import Call
+    from .fault import Call
 
 __all__ = ["EDITS", "Scene", "flights"]
 
@@ -53,15 +53,19 @@ class Scene(NamedTuple):
         return f"{of}, after one was {self.killed}" if self.killed else of
 
 
-_CHANGES_SOMETHING = {"write", "pwrite64", "ftruncate", "unlink"}
+_WRITES = {"write", "pwrite", "pwrite64"}
+_CHANGES_SOMETHING = {*_WRITES, "ftruncate", "unlink"}
 
 # Before and after it is in flight a file is at rest, with a journal that is of no use beside it. These are all alike,
 # so of some changes only.
 _WITH_USELESS_JOURNAL = {"growing", "to nothing"}
 
 
-def flights(scene: Scene, calls: Sequence[Call]) -> list[Scene]:
-    """The scene, which makes these calls, killed wherever that leaves something else: before it changes a file."""
+def flights(scene: Scene, calls: Sequence[Call], kills: Sequence[str] = (KILL,)) -> list[Scene]:
+    """The scene, which makes these calls, killed wherever that leaves something else: before it changes a file.
+
+    And amid that, if that is among the `kills`.
+    """
     counts: dict[str, int] = {}
     found: list[Scene] = []
     begun = False
@@ -70,6 +74,7 @@ def flights(scene: Scene, calls: Sequence[Call]) -> list[Scene]:
         if call.name in _CHANGES_SOMETHING:
             of_journal = call.file.endswith(JOURNAL)
             if (begun and not of_journal) or scene.change in _WITH_USELESS_JOURNAL:
-                found.append(scene._replace(killed=Fault(call.name, counts[call.name], KILL, False)))
+                whats = (KILL, CUT) if CUT in kills and call.name in _WRITES else (KILL,)
+                found += [scene._replace(killed=Fault(call.name, counts[call.name], what, False)) for what in whats]
             begun = begun or not of_journal
     return found

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from .changes import Change
     from .children import Answer
+    from .fault import Fault
     from .judge import Finding, Identity, Rest
-    from .tracing import Fault
 
 __all__ = ["MODES", "OPERATIONS", "Seen", "Shortage", "all_of", "verdict"]
 

@@ -1,4 +1,7 @@
-"""The stage: directories in which scenes are laid out and played, one child process each."""
+"""The stage: directories in which scenes are laid out and played.
+
+Here one child process plays one scene, under strace; `inside` has a stage that needs none.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +12,31 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from .changes import CHANGES
+from .fault import ERRORS, KILL
 from .target import NAME, make, watched
 from .tracing import calls_in, command
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
+    from typing import TypeAlias
 
-    from .changes import Change
     from .children import Answer, Children
+    from .fault import Call, Fault
     from .scenes import Scene
-    from .tracing import Call, Fault
+
+    Part: TypeAlias = tuple[Scene, Path, Fault | None]  # what is done, to which file, and what is met
+    Played: TypeAlias = tuple[Answer, list[Call]]
 
 __all__ = ["Stage"]
 
 
 class Stage:
     """Lays scenes out below `directory`; may be used by threads."""
+
+    at_once = 1  # of what `play` is best given
+    kills: tuple[str, ...] = (KILL,)
+    errors: tuple[str, ...] = ERRORS
 
     def __init__(self, directory: Path, children: Children, variant: str | None) -> None:
         self._directory = directory
@@ -34,12 +45,13 @@ class Stage:
         self._numbers = count()
         self._killed: dict[Scene, Path] = {}
 
-    def kill(self, scene: Scene) -> None:
-        """Make the file in flight from which all scenes are laid that begin with it."""
-        change = CHANGES[scene.change]
-        path = make(self._new(), change.old)
-        self._run("edit", scene.mode, path, change, scene.killed)
-        self._killed[_beginning(scene)] = path.parent
+    def kill(self, scenes: Sequence[Scene]) -> None:
+        """Make the files in flight from which all scenes are laid that begin with them."""
+        paths = [make(self._new(), CHANGES[scene.change].old) for scene in scenes]
+        parts = zip(scenes, paths, strict=True)
+        self.play([(scene.resting, path, scene.killed) for scene, path in parts])
+        for scene, path in zip(scenes, paths, strict=True):
+            self._killed[_beginning(scene)] = path.parent
 
     def lay(self, scene: Scene) -> Path:
         """The file of the scene, in a directory of its own."""
@@ -50,9 +62,9 @@ class Stage:
             _copy(one, directory / one.name)
         return directory / NAME
 
-    def act(self, scene: Scene, path: Path, fault: Fault | None) -> tuple[Answer, list[Call]]:
-        """Let a child do what the scene says, under the fault; and which calls it made."""
-        return self._run(scene.operation, scene.mode, path, scene.expected, fault)
+    def play(self, parts: Sequence[Part]) -> list[Played]:
+        """Let children do what the scenes say, under the faults; and which calls they made."""
+        return [self._play(*part) for part in parts]
 
     def clear(self, paths: Iterable[Path]) -> None:
         """Remove what was laid."""
@@ -65,16 +77,18 @@ class Stage:
         directory.mkdir()
         return directory
 
-    def _run(
-        self, operation: str, mode: str, path: Path, change: Change, fault: Fault | None
-    ) -> tuple[Answer, list[Call]]:
+    def _play(self, scene: Scene, path: Path, fault: Fault | None) -> Played:
+        request, log = self._request(scene, path), _beside(path.parent) / "log"
+        answer = self._children.hear(request | self._variant, command(log, watched(path), fault))
+        return answer, calls_in(log.read_text(errors="replace"))
+
+    def _request(self, scene: Scene, path: Path) -> dict[str, object]:
+        """As `child` wants it; what the new content is to be, lies in a directory beside that of the file."""
         beside = _beside(path.parent)
         beside.mkdir()
-        source, log = beside / "new", beside / "log"
-        source.write_bytes(change.new)
-        request = {"do": operation, "path": str(path), "mode": mode, "new": str(source), **self._variant}
-        answer = self._children.hear(request, command(log, watched(path), fault))
-        return answer, calls_in(log.read_text(errors="replace"))
+        source = beside / "new"
+        source.write_bytes(scene.expected.new)
+        return {"do": scene.operation, "path": str(path), "mode": scene.mode, "new": str(source)}
 
 
 def _beginning(scene: Scene) -> Scene:

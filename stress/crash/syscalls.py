@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from . import crowd, environment, tracing
+from . import environment, tracing
 from .children import ChildError, Children
 from .company import Company
 from .tally import Tally
-from .verdict import NOT_REACHED
 
 if TYPE_CHECKING:
     from .lane import Plan, Result
@@ -41,7 +40,7 @@ def run(plan: Plan) -> Result:
     complete = False
     with Children() as children:
         try:
-            _try_all(Company(plan, children), children, tally, plan)
+            _try_all(Company(plan, children), tally)
             complete = True
         except ChildError as error:
             tally.state("did not work", str(error))
@@ -50,17 +49,8 @@ def run(plan: Plan) -> Result:
     return tally.result(versions, complete=complete)
 
 
-def _try_all(company: Company, children: Children, tally: Tally, plan: Plan) -> None:
+def _try_all(company: Company, tally: Tally) -> None:
     cases = company.cases()
     for story in company.failed:
         tally.state("failed without a fault", story, "without a fault")
-    batches = [cases[at : at + _AT_A_TIME] for at in range(0, len(cases), _AT_A_TIME)]
-    for done, verdicts in enumerate(crowd.each(children, company.judged, batches), start=1):
-        for one in verdicts:
-            if one.state == NOT_REACHED:
-                tally.apart(NOT_REACHED)
-            else:
-                tally.state(one.state, one.story, one.alike)
-        plan.progress(min(done * _AT_A_TIME, len(cases)), len(cases), f"{tally.failed:,} failed")
-        if plan.variant and tally.failed:
-            break
+    company.count(tally, cases, _AT_A_TIME)

@@ -9,59 +9,34 @@ import re
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from .fault import KILL, MANY, Call
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["ERRORS", "KILL", "Call", "Fault", "calls_in", "cannot_trace", "command", "version"]
+    from .fault import Fault
 
-KILL = "KILL"
-ERRORS = ("EIO", "ENOSPC", "EDQUOT", "EINTR")
-
-# From then on, for an error after which the caller may just try again: so many in a row, as for ever would be a hang.
-_MANY = 10
+__all__ = ["calls_in", "cannot_trace", "command", "expression", "version"]
 
 _LINE = re.compile(r"^\d+ +(\w+)\((.*)$")
 _FILE = re.compile(r"\b\d+<([^>]*)>|\"(/[^\"]*)\"")
 
 
-class Call(NamedTuple):
-    """A system call that was made."""
-
-    name: str
-    file: str  # the path that it is about
-    text: str
-    injected: bool
-
-
-class Fault(NamedTuple):
-    """What is put into the call `name`, when it is made for the `at`th time on one of the files."""
-
-    name: str
-    at: int
-    what: str  # KILL, or the name of an error
-    lasting: bool  # from then on, rather than once
-
-    @property
-    def expression(self) -> str:
-        """As strace wants it."""
-        what = "signal=KILL" if self.what == KILL else f"error={self.what}"
-        until = "" if not self.lasting else f"..{self.at + _MANY - 1}" if self.what == "EINTR" else "+"
-        return f"inject={self.name}:{what}:when={self.at}{until}"
-
-    def __str__(self) -> str:
-        if self.what == KILL:
-            return f"killed on entry of {self.name} {self.at}"
-        return f"{self.name} {self.at} fails with {self.what} {'from then on' if self.lasting else 'once'}"
+def expression(fault: Fault) -> str:
+    """A fault as strace wants it."""
+    what = "signal=KILL" if fault.what == KILL else f"error={fault.what}"
+    until = "" if not fault.lasting else f"..{fault.at + MANY - 1}" if fault.what == "EINTR" else "+"
+    return f"inject={fault.name}:{what}:when={fault.at}{until}"
 
 
 def command(log: Path, watched: Sequence[Path], fault: Fault | None) -> list[str]:
     """What to put before a command to note its calls on the `watched` files in `log`, or to put the fault into them."""
     options = [option for path in watched for option in ("-P", str(path))]
     if fault:
-        options += ["-e", f"trace={fault.name}", "-e", fault.expression]
+        options += ["-e", f"trace={fault.name}", "-e", expression(fault)]
         if fault.what != KILL:  # it is stopped at this call alone, which is twice as fast; but no signal comes so
             options.append("--seccomp-bpf")
     return ["strace", "-f", "-qq", "-y", "-o", str(log), *options]

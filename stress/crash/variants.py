@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from binascii import crc32
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lockedfile import _edit, _journal, _locked_file, _record, _recovery, _writeback
@@ -15,7 +16,7 @@ from lockedfile._oslock import sync, sync_data
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["VARIANTS", "Variant"]
+__all__ = ["VARIANTS", "Variant", "cannot_run"]
 
 
 class Variant(NamedTuple):
@@ -24,7 +25,18 @@ class Variant(NamedTuple):
     name: str
     lacks: str  # what is not done
     weaken: Callable[[], None]
-    caught_by: str  # the name of the lane
+    lanes: tuple[str, ...]  # that catch it; the first is asked that can run here
+
+    @property
+    def caught_by(self) -> str:
+        """The name of the lane that is to catch it here; the first one if none can run."""
+        return next((name for name in self.lanes if cannot_run(name) is None), self.lanes[0])
+
+
+def cannot_run(lane: str) -> str | None:
+    """Why the lane of this name cannot; None if it can."""
+    reason: str | None = import_module(f"{__package__}.{lane}").cannot_run()
+    return reason
 
 
 _edit_class: Any = _journal._Journalled
@@ -156,81 +168,85 @@ def _nothing(*_args: object, **_kwargs: object) -> None:
     pass
 
 
+_CALLS = ("syscalls", "calls")
+_ORDERS = ("machine",)
+_CUTS = ("weakdisk",)
+
 _ALL = (
-    Variant("no-journal", "the journal is not laid", _without("lay"), "syscalls"),
+    Variant("no-journal", "the journal is not laid", _without("lay"), _CALLS),
     Variant(
         "journal-late",
         "the journal is laid after the file was overwritten, not before",
         _order("mark", "overwrite", "lay", "cut", "drop"),
-        "syscalls",
+        _CALLS,
     ),
-    Variant("no-mark", "the file is not marked while it is in flight", _without("mark"), "syscalls"),
+    Variant("no-mark", "the file is not marked while it is in flight", _without("mark"), _CALLS),
     Variant(
         "mark-late",
         "the file is marked after it was overwritten, not before",
         _order("lay", "overwrite", "mark", "cut", "drop"),
-        "syscalls",
+        _CALLS,
     ),
     Variant(
         "dropped-early",
         "the journal is dropped before the mark is taken away, not after",
         _order("lay", "mark", "overwrite", "drop", "cut"),
-        "syscalls",
+        _CALLS,
     ),
-    Variant("not-dropped", "the journal is not dropped", _put(_nothing, "discard", _journal, _recovery), "syscalls"),
+    Variant("not-dropped", "the journal is not dropped", _put(_nothing, "discard", _journal, _recovery), _CALLS),
     Variant(
         "not-looked-for",
         "nobody looks for a journal",
         _blind,
-        "syscalls",
+        _CALLS,
     ),
     Variant(
         "unmarked-first",
         "putting back takes the mark away before the old bytes are there, not after",
         _settled(cut_first=True),
-        "syscalls",
+        _CALLS,
     ),
-    Variant("not-undone", "a failed edit is not undone", _put(_nothing, "undo", _edit_class), "disks"),
-    Variant("unchecked", "a journal is believed whatever its checksum says", _unchecked, "machine"),
+    Variant("not-undone", "a failed edit is not undone", _put(_nothing, "undo", _edit_class), ("disks", "calls")),
+    Variant("unchecked", "a journal is believed whatever its checksum says", _unchecked, _ORDERS),
     Variant(
         "any-state",
         "a journal is believed though the file is not marked, if the file is in a state that fits",
         _settled_without("mark"),
-        "machine",
+        _ORDERS,
     ),
     Variant(
         "any-content",
         "a journal is believed whatever else the file holds, if it is marked",
         _settled_without("content"),
-        "machine",
+        _ORDERS,
     ),
-    Variant("journal-unsynced", "the journal is not synced", _journal_unsynced, "weakdisk"),
+    Variant("journal-unsynced", "the journal is not synced", _journal_unsynced, _CUTS),
     Variant(
         "directory-unsynced",
         "the directory is not synced when the journal was laid",
         _put(_nothing, "sync_directory", _journal),
-        "weakdisk",
+        _CUTS,
     ),
-    Variant("mark-unsynced", "the mark is not synced", _without("sync mark"), "weakdisk"),
-    Variant("content-unsynced", "the content is not synced before the mark goes", _without("sync content"), "weakdisk"),
-    Variant("cut-unsynced", "the end of the edit is not synced", _without("sync cut"), "weakdisk"),
+    Variant("mark-unsynced", "the mark is not synced", _without("sync mark"), _CUTS),
+    Variant("content-unsynced", "the content is not synced before the mark goes", _without("sync content"), _CUTS),
+    Variant("cut-unsynced", "the end of the edit is not synced", _without("sync cut"), _CUTS),
     Variant(
         "recovery-content-unsynced",
         "putting back does not sync the content before the mark goes",
         _settled(sync_content=False),
-        "weakdisk",
+        _CUTS,
     ),
     Variant(
         "recovery-cut-unsynced",
         "putting back does not sync its end before the journal goes",
         _settled(sync_cut=False),
-        "weakdisk",
+        _CUTS,
     ),
     Variant(
         "equal-unsynced",
         "a durable edit that changes nothing does not sync what is there",
         _put(_nothing, "confirm", _journal),
-        "weakdisk",
+        _CUTS,
     ),
 )
 

@@ -26,9 +26,9 @@ import errno
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from .fault import KILLS, Fault
 from .judge import difference, kind, unbroken
 from .scenes import EDITS
-from .tracing import KILL, Fault
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,9 +118,9 @@ def _unfinished(case: Case, seen: Seen) -> str | None:
 
 def _wrongly_raised(case: Case, seen: Seen, left: str) -> str | None:
     error = seen.answer.error or {}
-    if error["errno"] not in (getattr(errno, case.fault.what, None), _in_the_way(case)):
+    if error["errno"] not in (_put_in(case, seen), _in_the_way(case)):
         return f"it raised another error{said(seen.answer)}"
-    if error["filename"] != str(seen.path) and str(seen.path) not in error["text"]:
+    if not error["filename"].startswith(str(seen.path)) and str(seen.path) not in error["text"]:  # or its journal
         return f"the error does not name the file{said(seen.answer)}"
     if left == "old" or case.committed or case.scene.expected.old == case.scene.expected.new:
         return None
@@ -130,7 +130,7 @@ def _wrongly_raised(case: Case, seen: Seen, left: str) -> str | None:
 
 
 def _wrongly_succeeded(case: Case, seen: Seen, left: str) -> str | None:
-    if case.fault.what == KILL:
+    if case.fault.what in KILLS:
         return "it was to be killed, and lived"
     if left == "old" and case.scene.expected.new != case.scene.expected.old:
         return "it succeeded, and yet the content is old"
@@ -140,6 +140,12 @@ def _wrongly_succeeded(case: Case, seen: Seen, left: str) -> str | None:
     if case.fault.name in _SYNCS and case.fault.what != "EINTR" and not (told is not None and seen.rest.journal):
         return "it passed over a failed sync"
     return None
+
+
+def _put_in(case: Case, seen: Seen) -> int | None:
+    """The number of the error; a child that put it in itself tells what became of it, as Windows has other ones."""
+    number: int | None = seen.answer.told.get("put_in", getattr(errno, case.fault.what, None))
+    return number
 
 
 def _in_the_way(case: Case) -> int | None:

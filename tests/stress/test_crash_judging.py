@@ -11,13 +11,14 @@ import pytest
 
 from stress.crash.changes import CHANGES
 from stress.crash.children import Answer
+from stress.crash.fault import ERRORS, KILL, Call, Fault
 from stress.crash.judge import Finding, Identity, Rest, difference, kind
 from stress.crash.product import cases_of, sample
 from stress.crash.scenes import Scene, flights
 from stress.crash.shortages import Seen as SeenShort
 from stress.crash.shortages import Shortage, all_of
 from stress.crash.shortages import verdict as verdict_on_shortage
-from stress.crash.tracing import ERRORS, KILL, Call, Fault, calls_in, command
+from stress.crash.tracing import calls_in, command, expression
 from stress.crash.verdict import Case, Seen, verdict
 
 PATH = Path("/place/go.mod")
@@ -196,7 +197,7 @@ def test_log_of_strace_is_understood() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "expression"),
+    ("fault", "expected"),
     [
         (Fault("close", 2, KILL, False), "inject=close:signal=KILL:when=2"),
         (Fault("close", 2, "EIO", False), "inject=close:error=EIO:when=2"),
@@ -204,10 +205,11 @@ def test_log_of_strace_is_understood() -> None:
         (Fault("close", 2, "EINTR", True), "inject=close:error=EINTR:when=2..11"),
     ],
 )
-def test_fault_is_put_as_strace_wants_it(fault: Fault, expression: str) -> None:
+def test_fault_is_put_as_strace_wants_it(fault: Fault, expected: str) -> None:
     """An interruption for ever would be a hang, as Python tries again; a signal does not come through a filter."""
     words = command(Path("/log"), [PATH], fault)
-    assert expression in words
+    assert expression(fault) == expected
+    assert expected in words
     assert ("--seccomp-bpf" in words) == (fault.what != KILL)
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from stress.crash.children import ChildError, Children
 from stress.crash.company import Company
+from stress.crash.fault import KILL
 from stress.crash.lane import Plan
-from stress.crash.tracing import KILL
 from stress.crash.verdict import NOT_REACHED
 from tests.lockedfile import needs
 
