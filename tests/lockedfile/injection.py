@@ -34,6 +34,8 @@ _OF_OS = {
     "stat": "newfstatat",
 }
 _OF_LIBRARY = {"pwrite": "pwrite64", "lock": "flock", "sync": "fsync", "sync_data": "fdatasync"}
+if sys.platform == "win32":
+    _OF_LIBRARY["create"] = "openat"  # elsewhere it is os.open itself
 
 _EXPRESSION = re.compile(r"inject=(\w+):(error|signal|retval)=(\w+)(?::when=(\d+)(\+|\.\.\d+)?)?")
 
@@ -63,6 +65,8 @@ class Fault:
             assert self.value == "KILL", f"not understood: {self.value}"
             _kill(os.getpid(), 9)  # on Windows TerminateProcess, which ends the caller before it returns
         if self.kind == "error":
+            if self.call == "access":
+                return 0  # which is how Python tells any failure of it
             number = getattr(errno, self.value)
             raise OSError(number, os.strerror(number), *([] if isinstance(target, int) else [target]))
         return int(self.value)
@@ -152,7 +156,12 @@ def _normal(path: str | bytes | os.PathLike[Any]) -> str:
 def _shown(name: str, args: Sequence[Any]) -> list[str]:
     """Arguments as strace shows them, but for what nobody asks for."""
     if name == "openat":
-        return ["AT_FDCWD", f'"{os.fsdecode(args[0])}"', _flags(args[1]), *map(oct, args[2:])]
+        return [
+            "AT_FDCWD",
+            f'"{os.fsdecode(args[0])}"',
+            _flags(args[1]),
+            *(oct(mode) for mode in args[2:] if isinstance(mode, int)),
+        ]
     if name == "pwrite64":
         return [str(args[0]), '"..."...', str(len(args[1])), str(args[2])]
     if name == "write":

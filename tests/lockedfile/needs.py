@@ -21,6 +21,7 @@ def more_than_windows(reason: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(sys.platform == "win32", reason=reason)
 
 
+symlinks = more_than_windows("needs symbolic links, which Windows lets few make")
 posix = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 root = pytest.mark.skipif(sys.platform != "linux" or os.geteuid() != 0, reason="needs root on Linux")

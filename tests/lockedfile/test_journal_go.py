@@ -27,7 +27,7 @@ OLD = GO_MOD + b")\n"
 NEW = GO_MOD.replace(b"m005 v0.0.1", b"m005 v0.0.2") + b"\texample.com/more v0.0.1\n" * 9 + b")\n"
 
 
-@needs.strace
+@needs.faults
 @pytest.mark.parametrize(("old", "new"), [(OLD, NEW), (NEW, OLD)], ids=["growing", "shrinking"])
 def test_what_go_writes_after_a_kill_is_newer(spawn: Spawn, go: Go, tmp_path: Path, old: bytes, new: bytes) -> None:
     """At whichever call an edit was killed: what go leaves is what is read then, and nothing lies beside it."""

@@ -129,7 +129,6 @@ def test_w_truncates_only_with_the_lock_held(spawn: Spawn, path: Path) -> None:
     assert content_while_w_waits(spawn, path, LockedFile) == b"one\ntwo\n"
 
 
-@needs.posix
 def test_truncating_at_open_loses_content(spawn: Spawn, path: Path) -> None:
     """The check can fail: of an open with O_TRUNC."""
     assert content_while_w_waits(spawn, path, weakened.FileTruncatingAtOpen) == b""
