@@ -4,6 +4,7 @@ Kills and freezes each come at instants by chance, so many a second on average (
 them is for any worker, whatever it does. The others wait for a worker that is writing: one that has told its records
 what it will write, and the file has changed since. Where edits are short and many workers wait for their turn, one in
 hundreds of blows that are dealt blindly would come in the microseconds in which a file is half old and half new.
+Windows does not tell as quickly whether a file has changed; there it is one that has just begun to write.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from . import disk
 from .distribution import parse
+from .process import SLOW_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +136,7 @@ class Fate:
         while victim := _next_edit(crowd, until_s):
             before = _changed(self._path)
             while victim.editing() and time.monotonic() < until_s:
-                if _changed(self._path) != before:
+                if victim.writing() if SLOW_STATUS else _changed(self._path) != before:
                     return victim
         return None
 

@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
     from .config import Task
 
-__all__ = ["CAN_FREEZE", "Process", "allow_open_files"]
+__all__ = ["CAN_FREEZE", "SLOW_STATUS", "Process", "allow_open_files"]
 
 CAN_FREEZE = sys.platform != "win32"
 """Has this system a signal that stops a process, and one that lets it go on?"""
+
+SLOW_STATUS = sys.platform == "win32"
+"""Does it take longer to ask for the time of a file's last change than an edit takes? Windows opens it for that."""
 
 
 def allow_open_files(number: int) -> None:
@@ -103,6 +106,10 @@ class Process:
         if self._glance is None:
             self._glance = Glance(self._records)
         return self._glance.editing()
+
+    def writing(self) -> bool:
+        """Has it handed over what it will write, and not said yet that it is done?"""
+        return self.state().doing is Doing.WRITING
 
     def present(self) -> bool:
         """Has it not ended yet?"""
