@@ -1,4 +1,4 @@
-"""What is skipped in CI: nothing; and on Windows only what a list leaves out by name, with its reason.
+"""What is skipped in CI: nothing; on Windows and macOS only what the list of each leaves out by name, with its reason.
 
 Each line of the list names a file or a test as pytest does, and says why: `tests/lockedfile/test_fork.py: needs fork`.
 An entry stands for all that it names: if one of these runs, the entry is too wide; if none is skipped in a whole run,
@@ -21,7 +21,7 @@ __all__ = ["LIST_VARIABLE", "CiRule", "read_list"]
 
 # Names another list, which then holds on any system.
 LIST_VARIABLE = "LOCKEDFILE_LEFT_OUT"
-_LIST = Path(__file__).parents[1] / "stress" / "windows" / "left-out.txt"
+_LISTS = {"win32": "windows", "darwin": "platforms"}
 
 Report = pytest.TestReport | pytest.CollectReport
 
@@ -74,7 +74,9 @@ class CiRule:
 
     def __init__(self) -> None:
         named = os.environ.get(LIST_VARIABLE)
-        path = Path(named) if named else _LIST if sys.platform == "win32" else None
+        lane = _LISTS.get(sys.platform)
+        listed = Path(__file__).parents[1] / "stress" / lane / "left-out.txt" if lane else None
+        path = Path(named) if named else listed
         self._name = str(path)
         self._entries = read_list(path.read_text(encoding="utf-8")) if path else {}
         self._sightings: list[Sighting] = []
