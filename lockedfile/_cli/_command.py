@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
 from subprocess import PIPE, Popen
 
+from ._signals import INTERRUPTED
 from ._text import safe
 
 TYPE_CHECKING = False
@@ -55,7 +55,7 @@ def ran(command: Sequence[str], signals: Signals, watch: Watch, *, descriptors: 
 
 
 def _check(code: int, signals: Signals) -> None:
-    if signals.interrupted and code == -signal.SIGINT:
+    if signals.interrupted and code in INTERRUPTED:
         raise KeyboardInterrupt
     if signals.asked is not None:
         raise CommandError(_BY_SIGNAL + signals.asked)

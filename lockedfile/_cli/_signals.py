@@ -5,6 +5,7 @@ SIGINT and SIGQUIT come from a terminal, which sends them to COMMAND as well; SI
 
 from __future__ import annotations
 
+import os
 import signal
 
 TYPE_CHECKING = False
@@ -13,7 +14,10 @@ if TYPE_CHECKING:
     from types import FrameType, TracebackType
     from typing import Any, Self
 
-__all__ = ["Signals"]
+__all__ = ["INTERRUPTED", "Signals"]
+
+# What a process ends with that Ctrl-C ends: STATUS_CONTROL_C_EXIT is what it is on Windows.
+INTERRUPTED = (-signal.SIGINT, 0xC000013A)
 
 
 class Signals:
@@ -57,7 +61,7 @@ class Signals:
     def _send(self, number: int) -> None:
         if self._process is not None:
             try:  # noqa: SIM105 - contextlib is not needed else
-                self._process.send_signal(number)
+                _send_to(self._process, number)
             except PermissionError:  # it has become another user, as sudo does; we wait for it all the same
                 pass
 
@@ -69,3 +73,10 @@ class Signals:
     ) -> None:
         for number, before in self._before.items():
             signal.signal(number, before)
+
+
+def _send_to(process: Popen[bytes], number: int) -> None:
+    try:
+        process.send_signal(number)
+    except ValueError:  # Windows, where nobody can send SIGINT to one process
+        os.kill(process.pid, INTERRUPTED[-1])

@@ -156,10 +156,11 @@ def open_descriptors() -> int:
     """How many descriptors are open, the one that looks included where there is one; no more than a test opens."""
     if sys.platform == "linux":
         return len(os.listdir("/proc/self/fd"))
-    return sum(map(_is_open, range(_MOST_DESCRIPTORS)))
+    return sum(map(is_open, range(_MOST_DESCRIPTORS)))
 
 
-def _is_open(fd: int) -> bool:
+def is_open(fd: int) -> bool:
+    """Is there a descriptor of this number?"""
     try:
         os.get_inheritable(fd)
     except OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import socket
 import subprocess
 import sys
 import threading
@@ -54,6 +55,33 @@ def run(*arguments: object, main: Callable[[], object] = entry, cwd: Path | None
         command(main, *arguments), cwd=cwd, env=environment(), timeout=LIMIT_S, check=False, **(pipes | options)
     )
     return Ended(done.returncode, done.stdout or b"", done.stderr.decode())
+
+
+class Gate:
+    """Where a COMMAND waits until it is let through; it is told what to write then."""
+
+    def __init__(self) -> None:
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._server.settimeout(LIMIT_S)
+
+    def code(self) -> str:
+        """What writes to standard output what it is told."""
+        return (
+            f"import socket, sys; file = socket.create_connection({self._server.getsockname()!r}).makefile('rb');"
+            "sys.stdout.buffer.write(file.read())"
+        )
+
+    def open(self, content: bytes) -> None:
+        """Let one through."""
+        connection, _ = self._server.accept()
+        with connection:
+            connection.sendall(content)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.close()
 
 
 class Program:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import lockedfile
 from lockedfile import WouldDeadlock, aio
 from lockedfile.aio import AsyncLockedFile
-from tests.lockedfile import children, locks, needs, weakened_aio
+from tests.lockedfile import children, locks, weakened_aio
 from tests.lockedfile.tasks import in_loop, until, until_in_line
 
 if TYPE_CHECKING:
@@ -421,7 +421,6 @@ async def test_opening_waits_for_another_process(spawn: Spawn, path: Path) -> No
     second.end()
 
 
-@needs.linux
 def test_generator_that_is_dropped_within_the_block_closes(path: Path) -> None:
     """There the end of the block cannot be awaited, as there is no task any more."""
 

@@ -247,7 +247,6 @@ async def test_dead_lock_for_want_of_a_thread_would_show(path: Path, monkeypatch
             assert not await holder_can_go_on(path, stuck)
 
 
-@needs.linux
 @in_loop
 async def test_many_waits_that_end_leave_nothing(path: Path) -> None:
     """A hundred tasks wait, and are cancelled; once the lock is free no thread and no file stays, as `in_loop` sees."""
@@ -261,7 +260,7 @@ async def test_many_waits_that_end_leave_nothing(path: Path) -> None:
     assert path.read_bytes() == OLD
 
 
-@needs.linux
+@needs.linux  # for its limit on memory
 def test_thread_that_cannot_be_started_is_an_error(spawn: Spawn, path: Path) -> None:
     """It says what was to be done, why that failed, and leaves the file free."""
     child = spawn(children_aio.edit_without_memory_for_a_thread, path)

@@ -1,30 +1,21 @@
-"""The command line where there are users and FIFOs: what is not permitted, and when a lock ends."""
+"""The command line where there are users: what is not permitted."""
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 if sys.platform == "win32":
-    pytest.skip("needs POSIX", allow_module_level=True)
+    pytest.skip("needs users, and to become one of them", allow_module_level=True)
 
-from tests.lockedfile import locks, needs, program, unprivileged
+from tests.lockedfile import needs, program, unprivileged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SUBCOMMANDS = ["edit", "run", "read", "holders"]
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A file to lock."""
-    path = tmp_path / "go.mod"
-    path.write_bytes(b"content")
-    return path
 
 
 @needs.root
@@ -56,29 +47,3 @@ def test_journal_that_cannot_be_made_says_what_to_do(public_path: Path) -> None:
     words = ["edit", "--no-journal", public_path, "--", "tr", "a-z", "A-Z"]
     assert program.run(*words, main=unprivileged.nobody) == (0, b"", "")
     assert public_path.read_bytes() == b"OLD"
-
-
-@needs.posix
-def test_lock_of_an_edit_is_held_while_command_runs(path: Path) -> None:
-    """And free when it has ended."""
-    fifo = path.parent / "fifo"
-    os.mkfifo(fifo)
-    with program.Program("edit", path, "--", "sh", "-c", 'echo started >&2; cat "$0"', fifo) as running:
-        assert running.err.hear() == "started"
-        assert locks.state(path) == "exclusive"
-        fifo.write_bytes(b"new")
-        assert running.end() == 0
-    assert (locks.state(path), path.read_bytes()) == ("free", b"new")
-
-
-@needs.posix
-def test_lock_ends_with_command_whatever_it_leaves(path: Path) -> None:
-    """A process in the background has inherited the lock, and does not keep it: we have given it back."""
-    fifo = path.parent / "fifo"
-    os.mkfifo(fifo)
-    with program.Program("run", path, "--", "sh", "-c", 'cat "$0" & echo left', fifo) as running:
-        assert running.out.hear() == "left"
-        assert running.end() == 0
-        assert locks.state(path) == "free"
-        fifo.write_bytes(b"it lived\n")
-        assert running.out.rest() == ["it lived"]

@@ -45,6 +45,36 @@ def test_lock_is_held_while_command_runs(path: Path, main: Callable[[], int]) ->
     assert (locks.state(path), path.read_bytes()) == ("free", b"content")
 
 
+def test_lock_of_an_edit_is_held_while_command_runs(path: Path) -> None:
+    """And free when it has ended."""
+    with program.Gate() as gate:
+        words = program.python(f"import sys; print('started', file=sys.stderr, flush=True); {gate.code()}")
+        with program.Program("edit", path, "--", *words) as running:
+            assert running.err.hear() == "started"
+            assert locks.state(path) == "exclusive"
+            gate.open(b"new")
+            assert running.end() == 0
+    assert (locks.state(path), path.read_bytes()) == ("free", b"new")
+
+
+# A COMMAND that leaves a process behind, which has all that can be inherited.
+LEAVING = """
+import subprocess, sys
+subprocess.Popen([sys.executable, "-S", "-I", "-c", sys.argv[1]], close_fds=False, stdout=sys.stdout)
+print("left", flush=True)
+"""
+
+
+def test_lock_ends_with_command_whatever_it_leaves(path: Path) -> None:
+    """A process in the background has inherited the lock, and does not keep it: we have given it back."""
+    with program.Gate() as gate, program.Program("run", path, "--", *program.python(LEAVING), gate.code()) as running:
+        assert running.out.hear() == "left"
+        assert running.end() == 0
+        assert locks.state(path) == "free"
+        gate.open(b"it lived\n")
+        assert running.out.rest() == ["it lived"]
+
+
 @pytest.mark.parametrize("option", ["-s", "--shared"])
 def test_shared_locks_are_held_together(path: Path, option: str) -> None:
     """And exclude an exclusive one."""

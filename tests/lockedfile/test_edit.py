@@ -106,7 +106,7 @@ def test_missing_file_is_made_from_empty_content(tmp_path: Path) -> None:
     assert (tmp_path / "go.mod").read_bytes() == b"module m\n"
 
 
-@needs.posix
+@needs.more_than_windows("needs permissions that have more than one bit")
 @pytest.mark.parametrize(("mode", "umask"), [(0o666, 0o022), (0o666, 0o077), (0o600, 0o022), (0o777, 0o027)])
 def test_missing_file_is_made_with_mode_less_umask(tmp_path: Path, mode: int, umask: int) -> None:
     """Whichever function makes it."""
@@ -339,7 +339,7 @@ def test_a_leak_would_show(path: Path) -> None:
             os.close(weakened.LEAKED.pop())
 
 
-@needs.linux
+@needs.linux  # for its /proc
 def test_content_longer_than_its_size_said_is_read_whole() -> None:
     """A file of which the system says that it holds nothing is read to its end."""
     assert read("/proc/self/status").startswith(b"Name:")

@@ -12,7 +12,7 @@ import pytest
 
 import lockedfile
 from lockedfile._holders import Holder, _none, held_by, holders, told
-from tests.lockedfile import children, needs
+from tests.lockedfile import children
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,7 +125,6 @@ def test_nothing_of_it_is_imported_before_it_is_asked() -> None:
     assert done.stdout.split() == []
 
 
-@needs.posix
 def test_open_descriptors_stay_as_they_are(path: Path) -> None:
     """Also after an error."""
     before = children.open_descriptors()
