@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["STARTS", "Launched", "launch"]
 
 if sys.platform == "win32":
+    from .job import Job
+
     STARTS: tuple[str, ...] = ("spawn",)
     _PROCESS_GROUP, _CREATION_FLAGS = None, subprocess.CREATE_NEW_PROCESS_GROUP
 else:
@@ -52,12 +54,12 @@ def launch(start: str, task: str, orders: int, errors: Path) -> Launched:
     """Start a worker with that task, `orders` (a descriptor) as its input, and a file for its errors. Raises `OSError`.
 
     It is in a process group of its own: Ctrl-C at the terminal is for the run, which then stops its workers in good
-    order; and what a locker starts is ended with its worker.
+    order; and what a locker starts is ended with its worker, by the group, or by a job where groups cannot be killed.
     """
     if start == "forkserver" and sys.platform != "win32":
         return _forked(task, orders, errors)
     with errors.open("wb") as stderr:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-m", "simulator.worker", task],
             stdin=orders,
             stdout=subprocess.DEVNULL,
@@ -65,6 +67,9 @@ def launch(start: str, task: str, orders: int, errors: Path) -> Launched:
             process_group=_PROCESS_GROUP,
             creationflags=_CREATION_FLAGS,
         )
+    if sys.platform == "win32":
+        return Job(process)
+    return process
 
 
 if sys.platform != "win32":

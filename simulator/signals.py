@@ -1,4 +1,7 @@
-"""What a request to end does: Ctrl-C, SIGTERM and SIGHUP are one thing for a run, and wait where it is nearly done."""
+"""What a request to end does: Ctrl-C, SIGTERM and SIGHUP are one thing for a run, and wait where it is nearly done.
+
+On Windows, which has no SIGHUP, Ctrl-Break and the closing of the window come as SIGBREAK.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,7 @@ def terminable() -> Iterator[None]:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    with _handling(interrupt, "SIGTERM", "SIGHUP"):
+    with _handling(interrupt, "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 
@@ -51,7 +54,7 @@ def patient() -> Iterator[None]:
         asked = True
         note("the run is over and is being judged; once more to give up\n")
 
-    with _handling(warn, "SIGINT", "SIGTERM", "SIGHUP"):
+    with _handling(warn, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         yield
 
 
@@ -64,7 +67,7 @@ def uninterrupted() -> Iterator[None]:
         asked.append(number)
 
     try:
-        with _handling(later, "SIGINT", "SIGTERM", "SIGHUP"):
+        with _handling(later, "SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
             yield
     finally:
         if asked:

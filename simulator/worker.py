@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 import threading
 import time
@@ -235,6 +236,8 @@ class _Place(NamedTuple):
 
 
 if __name__ == "__main__":
+    if hasattr(signal, "SIGBREAK"):  # unlike Ctrl-C, Ctrl-Break is for all at a console of Windows
+        signal.signal(signal.SIGBREAK, signal.SIG_IGN)
     main(sys.argv[1])
     sys.stderr.flush()
     os._exit(0)  # not sys.exit: taking an interpreter down in good order, for each of many workers, makes the end slow

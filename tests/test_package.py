@@ -38,7 +38,7 @@ PACKAGES = {
         layers=(
             ("_oslock",),
             ("_held", "_holders"),
-            ("_errors", "_waiting"),
+            ("_errors", "_pauses", "_waiting"),
             ("_circle", "_stand_in"),
             ("_request",),
             ("_vigil",),
@@ -67,7 +67,7 @@ PACKAGES = {
             ("playback",),
             ("report",),
             ("editor", "output", "thresholds"),
-            ("signals", "worker"),
+            ("job", "signals", "worker"),
             ("disk", "launch"),
             ("process",),
             ("faults",),
@@ -84,7 +84,8 @@ PACKAGES = {
                 *("demo: lockedfile", "live: rich", "model: lockedfile", "model: simpy"),
             }
         ),
-        platform=frozenset({"demo", "disk", "gate", "launch", "live", "process", "strategies"}),  # demo, live: keys
+        # Of demo and live it is the keys.
+        platform=frozenset({"demo", "disk", "gate", "job", "launch", "live", "process", "strategies"}),
     ),
 }
 

@@ -8,14 +8,14 @@ from importlib.util import find_spec
 __all__ = ["no_fcntl", "no_library"]
 
 
-def no_library(library: str) -> str | None:
-    """Why that peer cannot be imported; None if it can. It is imported by that."""
+def no_library(library: str, wanted: str | None = None) -> str | None:
+    """Why that peer cannot be imported, and that `wanted` brings it; None if it can. It is imported by that."""
     try:
         import_module(library)
     except ImportError as error:
         absent = isinstance(error, ModuleNotFoundError) and error.name == library
         why = f"{library} is not installed" if absent else f"{library} cannot be imported: {error}"
-        return f"{why}; pip install {library}"
+        return f"{why}; pip install {wanted or library}"
     return None
 
 

@@ -1,8 +1,8 @@
 """The peer portalocker: its `Lock` on the file itself, which is then written in place.
 
 On POSIX it is a flock(2), the lock of Go and of `lockedfile`. It does not wait in the kernel, but tries every 250 ms.
-On Windows it is one of its first 64 KiB, by the C runtime, which has no lock that readers share: they exclude each
-other there, too.
+On Windows it is a LockFileEx, as that of `lockedfile` is, if portalocker is told to use its `Win32Locker`. The other
+one that it has there, by the C runtime, knows no lock that readers share.
 """
 
 from __future__ import annotations
@@ -30,12 +30,18 @@ class Portalocker:
     timeout_s: float | None = None
 
     def probe(self) -> str | None:
-        """It needs the library."""
-        return no_library("portalocker")
+        """It needs the library, and on Windows what has LockFileEx for it."""
+        reason = no_library("portalocker")
+        if reason is None and sys.platform == "win32":
+            reason = no_library("pywintypes", "portalocker[win32]")
+        return reason
 
     def open(self, path: str) -> None:
         """Nothing stays open between edits; the library is loaded, which takes longer than many of them."""
-        import portalocker  # noqa: F401
+        import portalocker.portalocker
+
+        if sys.platform == "win32":
+            portalocker.portalocker.LOCKER = portalocker.portalocker.Win32Locker
 
         self._path = path
 
@@ -59,8 +65,7 @@ class Portalocker:
         """Take the lock; the `with` of it then gives the file, and the lock back."""
         from portalocker import AlreadyLocked, Lock, LockException, LockFlags
 
-        shared = mode == "rb" and sys.platform != "win32"
-        kind = LockFlags.SHARED if shared else LockFlags.EXCLUSIVE
+        kind = LockFlags.SHARED if mode == "rb" else LockFlags.EXCLUSIVE
         timeout_s = inf if self.timeout_s is None else self.timeout_s  # its own None is 5 seconds
         lock = Lock(self._path, mode, timeout=timeout_s, flags=kind | LockFlags.NON_BLOCKING)
         try:
