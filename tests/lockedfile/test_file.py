@@ -199,7 +199,7 @@ def test_leased_file_is_edited_once_the_lease_is_given_up(spawn: Spawn, path: Pa
     assert path.read_bytes() == b"first\nedited\n"
 
 
-@needs.faults
+@needs.strace
 def test_file_that_may_be_opened_but_not_made_is_edited(spawn: Spawn, path: Path) -> None:
     """Linux may refuse O_CREAT of what is there and another's, in a sticky directory; an edit does not need it."""
     outcome = faults.attempt(spawn, path, b"old", b"new", "inject=openat:error=EACCES:when=1")
