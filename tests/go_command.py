@@ -28,9 +28,10 @@ class Go:
 
     def __init__(self, command: str, directory: Path) -> None:
         self._command = command
+        homes = ("HOME", "APPDATA", "LOCALAPPDATA", "USERPROFILE", "TEMP", "TMP")
         self._environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(directory),
+            **{name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ},
+            **dict.fromkeys(homes, str(directory)),
             "GOTOOLCHAIN": "local",
             "GOFLAGS": "-mod=mod",
             "GOPROXY": "off",

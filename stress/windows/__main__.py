@@ -24,9 +24,8 @@ _STOPPED = 130  # 128 and the number of SIGINT, as shells say it
 def main(arguments: Sequence[str]) -> int:
     """Do what was asked for; the exit code."""
     request = requested(arguments)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)  # what was started must be ended then, too
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # the background of a shell ignores it
+    for ending in ("SIGINT", "SIGTERM", "SIGHUP"):  # the background of a shell ignores the first
+        signal.signal(getattr(signal, ending), signal.default_int_handler)  # what was started must be ended, too
     try:
         windows = set_up(Cache(directory_for(os.environ)))
         if request.set_up_only:

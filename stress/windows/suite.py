@@ -29,7 +29,7 @@ _LONGEST_TEST_S = 120
 def pytest_words(chosen: Sequence[str]) -> list[str]:
     """The command line of pytest; who chooses tests also chooses by how many processes."""
     return [
-        *("-m", "pytest", "-p", "no:cacheprovider", "-p", "stress.windows.watched"),
+        *("-u", "-m", "pytest", "-p", "no:cacheprovider", "-p", "stress.windows.watched"),
         *("-o", f"faulthandler_timeout={_LONGEST_TEST_S}", "-o", "faulthandler_exit_on_timeout=true"),
         *(chosen or ["-n", "auto"]),
     ]
@@ -42,16 +42,18 @@ def run(windows: Windows, words: Sequence[str], *, limit_s: float) -> int:
         notes.mkdir()
         with session(windows.wine, prefix) as wine:
             try:
-                return wine.run(
+                code = wine.run(
                     [windows.python / "python.exe", *words],
                     limit_s=limit_s,
                     environment=_environment(windows, notes),
                     output=sys.stdout.buffer,
                 )
             except OverrunError:
-                tell(f"ended, as it took longer than {limit_s:.0f} s (--limit); then ran:")
-                tell("\n".join(watched.running(notes)) or "no test")
-                return TOOK_TOO_LONG
+                tell(f"ended, as it took longer than {limit_s:.0f} s (--limit)")
+                code = TOOK_TOO_LONG
+            for test in watched.running(notes):
+                tell(f"had not ended: {test}")
+            return code
 
 
 def _environment(windows: Windows, notes: Path) -> dict[str, str]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
 from .commands import run
 from .failure import CannotRunError
 from .telling import step
+
+assert sys.platform != "win32"  # there is nothing to set up there
 
 __all__ = ["COMPILER", "DLLTOOL", "Wine", "require"]
 

@@ -11,10 +11,26 @@ from tests.lockedfile.children import hear, increment, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
     from typing import IO
 
 # How long peers that cannot wait in the kernel may try.
 PATIENCE_S = 30
+
+# Between two edits of ours, so that go, which gives up if the file changes meanwhile, finds a moment of its own.
+_PACE_S = 0.3 if sys.platform == "win32" else 0.004
+
+
+def load_portalocker() -> ModuleType:
+    """The library. On Windows its locker is made the one that waits in the kernel, and has a shared lock.
+
+    The other one, `msvcrt.locking`, tries once a second, and Wine's does not tell why it failed.
+    """
+    import portalocker.portalocker
+
+    if sys.platform == "win32":
+        portalocker.portalocker.LOCKER = portalocker.portalocker.Win32Locker
+    return portalocker
 
 
 def raise_in(file: IO[bytes] | lockedfile.LockedFile) -> None:
@@ -38,8 +54,7 @@ def by_open(path: str, _guard: str) -> None:
 
 def by_portalocker(path: str, _guard: str) -> None:
     """`portalocker.lock` on a descriptor of the file itself: it waits in the kernel."""
-    import portalocker
-
+    portalocker = load_portalocker()
     with open(path, "r+b") as file:
         portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE)
         raise_in(file)
@@ -48,8 +63,7 @@ def by_portalocker(path: str, _guard: str) -> None:
 
 def by_portalocker_lock(path: str, _guard: str) -> None:
     """`portalocker.Lock` on the file itself: it tries again and again."""
-    import portalocker
-
+    portalocker = load_portalocker()
     with portalocker.Lock(path, "r+b", timeout=PATIENCE_S, check_interval=0.001) as file:
         raise_in(file)
 
@@ -70,8 +84,7 @@ def by_filelock(path: str, guard: str) -> None:
 
 def by_portalocker_beside(path: str, guard: str) -> None:
     """`portalocker.Lock`, on a file beside."""
-    import portalocker
-
+    portalocker = load_portalocker()
     with portalocker.Lock(guard, "a", timeout=PATIENCE_S, check_interval=0.001), open(path, "r+b") as file:
         raise_in(file)
 
@@ -88,10 +101,9 @@ def count(kind: str, path: str, guard: str, times: str) -> None:
 
 def lock_by_portalocker(path: str) -> None:
     """Hold the lock of `path` by `portalocker.lock`, which waits in the kernel, until told."""
-    import portalocker
-
+    portalocker = load_portalocker()
+    say("asking")
     with open(path, "r+b") as file:
-        say("asking")
         portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE)
         say("locked")
         hear()
@@ -124,7 +136,7 @@ def raise_requirement(path: str, module: str) -> None:
         lockedfile.Edit(path, transform, encoding="utf-8")
         if version == 1:
             say("ready")
-        if stopped.wait(0.004):  # a pace at which go finds a moment of its own
+        if stopped.wait(_PACE_S):
             break
     listener.join()
     say(version)
