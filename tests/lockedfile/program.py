@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import os
 import queue
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 import lockedfile
 from lockedfile._cli import entry
+from tests.lockedfile import interrupts
 from tests.lockedfile.processes import LIMIT_S, name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import Self
 
+_numbers = count()
 _PATHS = [str(Path(__file__).parents[2]), str(Path(lockedfile.__file__).parents[1])]
 
 
@@ -55,6 +59,12 @@ def run(*arguments: object, main: Callable[[], object] = entry, cwd: Path | None
         command(main, *arguments), cwd=cwd, env=environment(), timeout=LIMIT_S, check=False, **(pipes | options)
     )
     return Ended(done.returncode, done.stdout or b"", done.stderr.decode())
+
+
+def interruptible() -> int:
+    """The command line, as `Program.interrupt` needs it."""
+    interrupts.be_interruptible()
+    return entry()
 
 
 class Gate:
@@ -94,13 +104,14 @@ class Program:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
     ) -> None:
+        self._name = f"program-{next(_numbers)}-of-{os.getpid()}"
         self.process = subprocess.Popen(
             command(main, *arguments),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd=cwd,
-            env=environment(**(env or {})),
+            env=environment(**{interrupts.NAME: self._name}, **(env or {})),
             encoding="utf-8",
         )
         self.out = _Lines(self.process.stdout)
@@ -111,6 +122,13 @@ class Program:
         assert self.process.stdin is not None
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
+
+    def interrupt(self) -> None:
+        """Send it a Ctrl-C; on Windows its `main` has to be `interruptible`."""
+        if sys.platform == "win32":
+            interrupts.interrupt(self._name)
+        else:
+            self.process.send_signal(signal.SIGINT)
 
     def end(self) -> int:
         """Wait for it; its exit code."""

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,7 +14,6 @@ if sys.platform == "win32":
     pytest.skip("needs a terminal, and signals that one process sends to another", allow_module_level=True)
 
 from lockedfile._cli import entry
-from lockedfile._cli._signals import Signals
 from tests.lockedfile import locks, needs, program, weakened_cli
 from tests.lockedfile.children import hold
 from tests.lockedfile.processes import LIMIT_S, until
@@ -217,18 +216,3 @@ def test_command_gets_the_signals_as_they_were(path: Path) -> None:
     assert program.run("run", path, "--", *program.python(code)).out.split() == [b"0" * 16]
     ended = program.run("run", path, "--", "sh", "-c", "yes | head -1; echo ${PIPESTATUS:-done}")
     assert (ended.code, ended.out.split(), ended.err) == (0, [b"y", b"done"], "")
-
-
-def test_command_of_another_user_is_waited_for() -> None:
-    """One like sudo, to which we may not hand on what we are asked."""
-
-    class Other:
-        def send_signal(self, number: int) -> None:
-            raise PermissionError(number)
-
-    with Signals() as signals:
-        signals.begin()
-        os.kill(os.getpid(), signal.SIGTERM)
-        signals.started(cast("subprocess.Popen[bytes]", Other()))
-        os.kill(os.getpid(), signal.SIGHUP)
-    assert (signals.asked, signals.interrupted) == (signal.SIGTERM, False)
