@@ -12,8 +12,6 @@ from .commands import run
 from .failure import CannotRunError
 from .telling import step
 
-assert sys.platform != "win32"  # there is nothing to set up there
-
 __all__ = ["COMPILER", "DLLTOOL", "Wine", "require"]
 
 COMPILER = "x86_64-w64-mingw32-gcc"
@@ -48,7 +46,7 @@ def require() -> Wine:
 def _install(packages: list[str]) -> None:
     names = " ".join(packages)
     what, remedy = f"install {names}", f"apt-get install {names}"
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if sys.platform == "win32" or os.geteuid() != 0 or shutil.which("apt-get") is None:
         raise CannotRunError(what, "this takes root, on Debian or its kin", f"as root: {remedy}")
     with step(what):
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
