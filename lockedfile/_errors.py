@@ -83,6 +83,12 @@ class JournalError(LockedFileError, OSError):
     `filename` as every `OSError` has. Nothing was written.
     """
 
+    def __reduce__(self) -> str | tuple[object, ...]:
+        number = getattr(self, "winerror", None)  # which OSError does not keep, and its message is by it
+        if number is None:
+            return super().__reduce__()
+        return type(self), (self.errno, self.strerror, self.filename, number), self.__dict__
+
 
 def name_file(error: OSError, path: str | bytes) -> None:
     """Let `error` name its file: calls on a descriptor do not know the path, people need it."""

@@ -20,7 +20,7 @@ import fcntl
 def use_often(opener: str, mode: str, hold_ms: str, think_ms: str, path: str, log: str) -> None:
     """Have the lock and do without it, in turn, for ever, for random times that are so long on average.
 
-    Each line of `log` then says when it was asked for, and when it was had, by `time.monotonic_ns`.
+    Each line of `log` then says when it was asked for, and when it was had, by `time.perf_counter_ns`.
     """
     chance = random.Random()
     taking = load(opener)
@@ -28,9 +28,9 @@ def use_often(opener: str, mode: str, hold_ms: str, think_ms: str, path: str, lo
         say("ready")
         hear()
         while True:
-            asked_ns = time.monotonic_ns()
+            asked_ns = time.perf_counter_ns()
             with taking(path, mode):
-                notes.write(b"%d %d\n" % (asked_ns, time.monotonic_ns()))
+                notes.write(b"%d %d\n" % (asked_ns, time.perf_counter_ns()))
                 time.sleep(chance.uniform(0.5, 1.5) * float(hold_ms) / 1000)
             time.sleep(chance.uniform(0.5, 1.5) * float(think_ms) / 1000)
 

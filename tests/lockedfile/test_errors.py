@@ -67,6 +67,15 @@ def test_errors_that_we_raise_pickle(tmp_path: Path) -> None:
     assert type(pickle.loads(pickle.dumps(unreadable.value))) is type(unreadable.value)
 
 
+def test_journal_error_keeps_the_number_that_windows_gave() -> None:
+    """Elsewhere there is none."""
+    error = JournalError(errno.EEXIST, "no journal can be kept", "/go.mod", 80)
+    twin = pickle.loads(pickle.dumps(error))
+    assert getattr(twin, "winerror", None) == getattr(error, "winerror", None)
+    assert (str(twin), twin.errno, twin.filename) == (str(error), errno.EEXIST, "/go.mod")
+    assert vars(twin) == vars(error)
+
+
 def test_name_file_names_what_has_no_name() -> None:
     """And leaves a name that is there: it may be of another file."""
     error = OSError(errno.EIO, "Input/output error")
