@@ -17,9 +17,6 @@ from lockedfile import Edit, LockUnsupported, _file
 from tests.lockedfile import children, faults, locks, needs, weakened
 from tests.lockedfile.processes import name
 
-if sys.platform != "win32":
-    from tests.lockedfile import posix
-
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -175,9 +172,9 @@ def test_what_is_no_regular_file_is_refused_at_once(spawn: Spawn, tmp_path: Path
 @needs.more_than_windows("needs to become a user who may not do all")
 def test_forbidden_file_is_an_error_that_names_it(spawn: Spawn, path: Path) -> None:
     """The system's own error, with `filename`."""
+    from tests.lockedfile import posix
+
     path.chmod(0o444)
-    if sys.platform == "win32":
-        raise AssertionError
     child = spawn(posix.edit_unprivileged, path)
     child.expect(f"PermissionError {path}")
     child.end()
@@ -188,8 +185,8 @@ def test_forbidden_file_is_an_error_that_names_it(spawn: Spawn, path: Path) -> N
 @pytest.mark.parametrize("kind", ["F_RDLCK", "F_WRLCK"])
 def test_leased_file_is_edited_once_the_lease_is_given_up(spawn: Spawn, path: Path, kind: str) -> None:
     """The holder of the lease is told, and the edit waits for it."""
-    if sys.platform == "win32":
-        raise AssertionError
+    from tests.lockedfile import posix
+
     holder = spawn(posix.lease, path, kind)
     holder.expect("leased")
     child = spawn(children.append, name(Edit), path, "edited\n")
