@@ -184,8 +184,10 @@ def change(
         old = read_all(fd, status.st_size, path)
         recovered = False
         journal = name_of(place)
-        if is_left(journal, old) and (right := Found(fd, status, path, place, journal).recover(old)) is not None:
-            old, recovered = right, True
+        if is_left(journal, old):
+            right = Found(fd, status, path, place, journal, patience[1]).recover(old)
+            if right is not None:
+                old, recovered = right, True
         new = transform(old)
         if type(new) is not bytes:
             new = _as_bytes(
@@ -198,7 +200,7 @@ def change(
                     f"{patience[0]} {fsdecode(path)}: the transform returned in a forked child; its parent has the lock"
                 )
             if crash_safe:
-                _journal.replace(fd, old, new, path, place, journal, status, durable=durable)
+                _journal.replace(fd, old, new, path, place, journal, status, durable=durable, timeout=patience[1])
             else:
                 _writeback.replace(fd, old, new, path)
         elif durable:
@@ -235,13 +237,14 @@ def read(
     """
     path = fspath(path)
     owner = _held.this_process
-    fd, status, place = acquire(path, _READ, SHARED, 0, patience("read", path, timeout, on_wait))
+    waiting = patience("read", path, timeout, on_wait)
+    fd, status, place = acquire(path, _READ, SHARED, 0, waiting)
     try:
         content = read_all(fd, status.st_size, path)
         journal = name_of(place)
         interrupted = is_left(journal, content)
         if interrupted:
-            right = Found(fd, status, path, place, journal).right_content(content)
+            right = Found(fd, status, path, place, journal, waiting[1]).right_content(content)
             interrupted = right is not None
             content = content if right is None else right
     finally:

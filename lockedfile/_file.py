@@ -25,11 +25,23 @@ from time import perf_counter_ns
 from . import _held
 from ._errors import LockTimeout, LockUnsupported, name_file
 from ._held import errands, held, owner, this_thread
-from ._oslock import AT_ONCE, NONBLOCK, UNLOCKED, cannot_lock, has_turnstile, is_clear, is_taken, lock
+from ._oslock import (
+    AT_ONCE,
+    NONBLOCK,
+    UNLOCKED,
+    cannot_lock,
+    diagnose,
+    has_turnstile,
+    is_clear,
+    is_taken,
+    located,
+    lock,
+)
+from ._pauses import pauses
 
 TYPE_CHECKING = False  # what typing calls so; to import typing would cost more than many an edit
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import TypeAlias
 
     from ._wait import Request
@@ -96,20 +108,22 @@ def acquire(
 ) -> tuple[int, os.stat_result, str | bytes]:
     """Open `path` and lock it, waiting in the kernel: its descriptor, its status under the lock, and where it is.
 
-    That is `path`, unless that is a symlink. With `truncate` it is emptied then, and not before. Whoever has the
-    descriptor has to close it, and to unlock it before that: a child forked meanwhile has the same lock open, and
-    closing would leave it to the child. Only in the process that locked, by its token: the unlock of a forked child
-    would be its parent's. And before that its note in `held` has to go.
+    That is `path`, unless that is a symlink, or not as the system takes it. With `truncate` the file is emptied then,
+    and not before. Whoever has the descriptor has to close it, and to unlock it before that: a child forked meanwhile
+    has the same lock open, and closing would leave it to the child. Only in the process that locked, by its token: the
+    unlock of a forked child would be its parent's. And before that its note in `held` has to go.
 
     Raises `LockTimeout`, `WouldDeadlock`, `LockUnsupported`, or the `OSError` of the call that failed; all name the
     path.
     """
     process = _held.this_process
     is_open = False
+    place = where = located(path)
     try:
         # Drawn from an iterator, not called: between a call and the naming of its result a signal handler may run and
         # raise, and the descriptor would leak. What a loop draws has its name before any handler runs.
-        for fd in starmap(os_open, repeat((path, flags, perm), _MOST_ROUNDS)):
+        call = where, flags, perm
+        for fd in starmap(os_open, repeat(call, _MOST_ROUNDS)) if diagnose is None else _openings(call, path, patience):
             is_open, locked = True, False
             try:
                 opened = fstat(fd)
@@ -117,11 +131,11 @@ def acquire(
                     raise _not_regular(opened, path)
                 if not _is_had_at_once(fd, kind, opened, patience):
                     _wait_for(fd, kind, opened, path, patience)
-                place = path
+                place = where
                 try:
-                    named = lstat(path)
+                    named = lstat(where)
                     if S_ISLNK(named.st_mode):
-                        place = realpath(path)
+                        place = located(realpath(where))
                         named = lstat(place)
                 except FileNotFoundError:
                     is_open = False
@@ -147,7 +161,9 @@ def acquire(
     except OSError as error:
         if patience[3] and patience[3][0].raised is error:
             raise  # on_wait's, which is none of ours
-        there = _stat_or_none(path)
+        if error.filename in (where, place):
+            error.filename = path
+        there = _stat_or_none(where)
         if there and not S_ISREG(there.st_mode):
             raise _not_regular(there, path) from None
         if isinstance(error, BlockingIOError) and flags & NONBLOCK and not is_open:
@@ -155,6 +171,7 @@ def acquire(
             return acquire(path, flags & ~NONBLOCK, kind, perm, patience, truncate=truncate)
         if (
             isinstance(error, PermissionError)
+            and diagnose is None
             and there
             and not is_open
             and flags & os.O_CREAT
@@ -168,6 +185,31 @@ def acquire(
         name_file(error, path)
         raise
     raise LockUnsupported(errno.ESTALE, f"a different file at every one of {_MOST_ROUNDS} looks", path)
+
+
+def _openings(call: tuple[str | bytes, int, int], path: str | bytes, patience: Patience) -> Iterator[int]:
+    """What `call` opens, at every draw; tried again for a while where another program is in the way for a moment."""
+    where, flags, _ = call
+    for _ in repeat(None, _MOST_ROUNDS):
+        left: Iterator[bool] | None = None
+        is_open = False
+        while not is_open:
+            try:
+                for fd in starmap(os_open, (call,)):  # in a loop: named before any signal handler runs
+                    is_open = True
+                    yield fd
+            except OSError as error:
+                if error.errno is None or diagnose is None or not diagnose(error, where, flags):
+                    raise
+                left = left or pauses(_time_left(path, patience))
+                if not next(left, False):
+                    raise
+
+
+def _time_left(path: str | bytes, patience: Patience) -> float | None:
+    """How long the call may take from now on, in seconds: this is a part of its wait."""
+    request = _request(path, patience)
+    return None if request.deadline_ns is None else max(0, request.deadline_ns - perf_counter_ns()) / 1e9
 
 
 def _is_had_at_once(fd: int, kind: int, status: os.stat_result, patience: Patience) -> bool:
@@ -192,11 +234,18 @@ def _wait_for(fd: int, kind: int, status: os.stat_result, path: str | bytes, pat
     from . import _wait  # only where there is something to wait for
 
     global _looked  # noqa: PLW0603 - it is the turn of the whole process
+    _wait.wait(fd, kind, status, _request(path, patience))
+    _looked = status.st_dev, status.st_ino, perf_counter_ns() + _TURN_NS
+
+
+def _request(path: str | bytes, patience: Patience) -> Request:
+    """What the call wants of its waits, of which this is the first, or one more."""
+    from . import _wait
+
     operation, timeout, on_wait, requests = patience
     if not requests:
         requests.append(_wait.Request(path, operation, timeout, on_wait))
-    _wait.wait(fd, kind, status, requests[0])
-    _looked = status.st_dev, status.st_ino, perf_counter_ns() + _TURN_NS
+    return requests[0]
 
 
 def _stat_or_none(path: str | bytes) -> os.stat_result | None:

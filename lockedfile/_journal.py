@@ -41,12 +41,23 @@ from __future__ import annotations
 import errno
 import os
 from itertools import starmap
-from os import F_OK, access, close, fsdecode, fstat, ftruncate, lstat, unlink
-from os import open as os_open
+from os import F_OK, access, chmod, close, fstat, ftruncate, lstat, unlink
 from os import stat as os_stat
 
 from ._errors import JournalError, name_file
-from ._oslock import JOURNAL_FLAGS, access_at_birth, give_access, most_bytes, sync, sync_data, sync_directory
+from ._oslock import (
+    JOURNAL_FLAGS,
+    access_at_birth,
+    create,
+    diagnose,
+    give_access,
+    most_bytes,
+    plain,
+    sync,
+    sync_data,
+    sync_directory,
+)
+from ._pauses import pauses
 from ._record import MARK_BYTES, Record
 from ._writeback import TRIES, undone, write_all
 
@@ -56,6 +67,8 @@ if TYPE_CHECKING:
 
 __all__ = ["confirm", "discard", "exists", "is_at", "is_left", "name_of", "replace", "settle"]
 
+# Too long a name cannot be there either; the last is what Windows says of one.
+_NOT_THERE = {errno.ENOENT, errno.ENAMETOOLONG, errno.EINVAL}
 _MARK_ENDS = {b" ", b"\t", b"\0"}
 _SUFFIX = ".lockedfile-journal"
 _LAY = os.O_WRONLY | os.O_CREAT | os.O_EXCL | JOURNAL_FLAGS
@@ -80,7 +93,7 @@ def exists(journal: str | bytes) -> bool:
     try:
         lstat(journal)
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):  # too long a name cannot be there either
+        if error.errno in _NOT_THERE:
             return False
         raise
     return True
@@ -96,12 +109,14 @@ def replace(
     status: os.stat_result,
     *,
     durable: bool,
+    timeout: float | None = None,
 ) -> None:
     """Make the file hold `new`; it holds `old`. Whatever ends it, those who look for the journal see `old` or `new`.
 
-    `path` is what errors name, `place` where the file really is, `status` what it was when it was locked.
+    `path` is what errors name, `place` where the file really is, `status` what it was when it was locked. For at most
+    `timeout` seconds it is tried again to make the journal, and to remove it, if another program is in the way.
     """
-    edit = _Journalled(fd, Record.of(old, new, durable=durable), path, place, journal, status)
+    edit = _Journalled(fd, Record.of(old, new, durable=durable), path, place, journal, status, timeout)
     if not is_at(place, status):
         # To write to a file that is no longer at the path would lose the edit.
         message = "the path does not name the file any more that was locked; nothing is written, edit again"
@@ -135,7 +150,7 @@ def is_at(place: str | bytes, status: os.stat_result) -> bool:
 class _Journalled:
     """One edit with a journal, as drawn above."""
 
-    __slots__ = ("_fd", "_journal", "_laid", "_path", "_place", "_record", "_status", "_unknown")
+    __slots__ = ("_fd", "_journal", "_laid", "_path", "_place", "_record", "_status", "_timeout", "_unknown")
 
     def __init__(
         self,
@@ -145,6 +160,7 @@ class _Journalled:
         place: str | bytes,
         journal: str | bytes,
         status: os.stat_result,
+        timeout: float | None,
     ) -> None:
         self._fd = fd
         self._record = record
@@ -152,6 +168,7 @@ class _Journalled:
         self._place = place
         self._journal = journal
         self._status = status
+        self._timeout = timeout
         self._laid = False  # may it be there, and be ours?
         self._unknown = False  # did a sync of the file fail?
 
@@ -189,19 +206,33 @@ class _Journalled:
         try:
             try:
                 self._fill()
-            except FileExistsError:  # it is none that anybody needs, or we had not come here
-                discard(journal)
-                self._fill()
+            except (FileExistsError, PermissionError) as error:
+                self._fill_after(error)
             if record.durable:
                 sync_directory(os.path.dirname(journal))
         except OSError as error:
             if error.errno is None:  # not the system's, but a signal handler's, such as a TimeoutError
                 raise
-            raise JournalError(error.errno, _advice(error, journal), self._path) from error
+            raise _no_journal(error, journal, self._path) from error
+
+    def _fill_after(self, error: OSError) -> None:
+        """Make it in the place of one that nobody needs, or, removed while another program has it open, is going."""
+        left = pauses(self._timeout)
+        while True:
+            if isinstance(error, FileExistsError):  # or we had not come here
+                discard(self._journal, self._timeout)
+            elif error.errno is None or diagnose is None or not diagnose(error, self._journal, 0) or not next(left, 0):
+                raise error
+            try:
+                self._fill()
+            except PermissionError as again:
+                error = again
+            else:
+                return
 
     def _fill(self) -> None:
         packed, mode = self._record.pack(), access_at_birth(self._fd, self._status)
-        for fd in starmap(os_open, ((self._journal, _LAY, mode),)):  # named before any signal handler runs
+        for fd in starmap(create, ((self._journal, _LAY, mode),)):  # named before any signal handler runs
             try:
                 give_access(fd, self._fd, self._status)
                 write_all(fd, packed, 0)
@@ -223,7 +254,7 @@ class _Journalled:
     def _drop(self) -> None:
         """Invariants 7 and 8."""
         if not self._unknown and self._is_ours():
-            discard(self._journal)
+            discard(self._journal, self._timeout)
 
     def _is_ours(self) -> bool:
         """Not if the path came to name another file meanwhile, of which somebody else has a journal there by now."""
@@ -256,20 +287,43 @@ def settle(fd: int, parts: Iterable[tuple[int, bytes]], size: int, *, durable: b
         sync(fd)
 
 
-def discard(journal: str | bytes) -> None:
-    """Remove a journal that is of no use any more. If it cannot be removed it is no harm: no file ends in its mark."""
+def discard(journal: str | bytes, timeout: float | None = 0) -> None:
+    """Remove a journal that is of no use any more. If it cannot be removed it is no harm: no file ends in its mark.
+
+    Where another program may have it open, it is tried again, for at most `timeout` seconds.
+    """
     try:
         unlink(journal)
     except OSError as error:
         if error.errno is None:  # a signal handler's
             raise
+        if diagnose is not None and isinstance(error, PermissionError):
+            _discard_after(error, journal, timeout)
 
 
-def _advice(error: OSError, journal: str | bytes) -> str:
-    directory = fsdecode(os.path.dirname(journal)) or "."
+def _discard_after(error: OSError, journal: str | bytes, timeout: float | None) -> None:
+    left = pauses(timeout)
+    try:
+        chmod(journal, 0o600)  # one with the read-only attribute is not removed
+        while diagnose is not None and diagnose(error, journal, 0):
+            try:
+                unlink(journal)
+            except PermissionError as again:
+                if again.errno is None or not next(left, False):
+                    raise
+                error = again
+            else:
+                return
+    except OSError as again:
+        if again.errno is None:
+            raise
+
+
+def _no_journal(error: OSError, journal: str | bytes, path: str | bytes) -> JournalError:
+    directory = os.path.dirname(plain(journal)) or "."
     needs_none = "with crash_safe=False, and not durable, an edit needs none"
     if isinstance(error, FileExistsError):
-        return (
-            f"{fsdecode(journal)} is in the place of the journal and cannot be removed; move it away, or {needs_none}"
-        )
-    return f"{error.strerror}: no journal can be kept in {directory}; {needs_none}"
+        advice = f"{plain(journal)} is in the place of the journal and cannot be removed; move it away, or {needs_none}"
+    else:
+        advice = f"{error.strerror}: no journal can be kept in {directory}; {needs_none}"
+    return JournalError(error.errno, advice, path, getattr(error, "winerror", None))

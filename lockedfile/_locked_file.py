@@ -177,7 +177,7 @@ def _open_whole(path: str | bytes, flags: int, kind: int, perm: int, truncate: b
     fd, status, place = acquire(path, flags, kind, perm, patience, truncate=truncate)
     settled = False
     try:
-        settled = _is_settled(Found(fd, status, path, place, name_of(place)), flags, truncate)
+        settled = _is_settled(Found(fd, status, path, place, name_of(place), patience[1]), flags, truncate)
         return fd if settled else None
     finally:
         if not settled:

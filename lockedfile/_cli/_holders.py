@@ -82,7 +82,8 @@ def _looked(paths: Sequence[str]) -> tuple[dict[str, list[Holder]], dict[str, Ex
 
 
 def _nobody(path: str) -> str:
-    known = "holds or waits" if os.path.exists(_LOCKS) else "is known to hold or wait"
+    tells = os.path.abspath(_LOCKS) == _LOCKS and os.path.exists(_LOCKS)  # Windows may find one on the current drive
+    known = "holds or waits" if tells else "is known to hold or wait"
     return f"nobody {known} for {shown(path)}"
 
 

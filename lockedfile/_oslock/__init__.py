@@ -18,12 +18,18 @@ Each system's module defines the same few names:
 - `cannot_lock(error)`: does this `OSError` say that there is no locking here, rather than not now?
 - `sync(fd)`, `sync_data(fd)`: return when the disk has the file; of the second only its content and size.
 - `sync_directory(path)`: return when the disk has the names in it.
-- `access_at_birth(source, status)`: the permissions with which to create a file that nobody may read who cannot read
-  the file `source`, whose status it is.
+- `located(path)`: the file at `path`, by a path that the system takes, however long it is, and by the name that its
+  journal is named after; `plain(path)`: such a path as people write it.
+- `diagnose(error, path, flags)`: let an `OSError` say what keeps the file at `path` from being opened so, or removed,
+  and what to do; may that be over in a moment? None where nothing of another program's does.
+- `access_at_birth(source, status)`: the access with which to create a file that nobody may read who cannot read the
+  file `source`, whose status it is; `create(path, flags, access)`: the descriptor of a new file with this access.
 - `give_access(fd, source, status)`: let those read the new file `fd`, which was created so, who can read `source`, and
   nobody else; if owner or group cannot be made the same, fewer.
+- `owner_of(fd, status)`: whose the open file of this status is, an `Owner`.
 - `trusts(owner, fd, status)`: may a journal of this owner be believed about the file `fd`, whose status it is? If it
   is the owner of the file, root, ourselves, or somebody who may write to the file as well.
+- `more_may_write(found, status)`: may others write to the file of status `found`, by that, than to that of `status`?
 
 And of the turnstile, which `_turnstile` explains:
 
@@ -48,15 +54,22 @@ if sys.platform == "win32":
         OPEN_FLAGS,
         SHARED,
         UNLOCKED,
+        Owner,
         access_at_birth,
         call_back,
         cannot_lock,
+        create,
+        diagnose,
         give_access,
         ignore_signals,
         is_locked,
         is_taken,
+        located,
         lock,
+        more_may_write,
         most_bytes,
+        owner_of,
+        plain,
         pwrite,
         sync,
         sync_data,
@@ -73,15 +86,22 @@ elif not sys.platform.startswith(("aix", "emscripten", "sunos", "wasi")):
         OPEN_FLAGS,
         SHARED,
         UNLOCKED,
+        Owner,
         access_at_birth,
         call_back,
         cannot_lock,
+        create,
+        diagnose,
         give_access,
         ignore_signals,
         is_locked,
         is_taken,
+        located,
         lock,
+        more_may_write,
         most_bytes,
+        owner_of,
+        plain,
         pwrite,
         sync,
         sync_data,
@@ -98,15 +118,22 @@ else:
         OPEN_FLAGS,
         SHARED,
         UNLOCKED,
+        Owner,
         access_at_birth,
         call_back,
         cannot_lock,
+        create,
+        diagnose,
         give_access,
         ignore_signals,
         is_locked,
         is_taken,
+        located,
         lock,
+        more_may_write,
         most_bytes,
+        owner_of,
+        plain,
         pwrite,
         sync,
         sync_data,
@@ -134,9 +161,12 @@ __all__ = [
     "SHARED",
     "UNLOCKED",
     "Event",
+    "Owner",
     "access_at_birth",
     "call_back",
     "cannot_lock",
+    "create",
+    "diagnose",
     "enter",
     "give_access",
     "has_turnstile",
@@ -147,9 +177,13 @@ __all__ = [
     "is_locked",
     "is_taken",
     "leave",
+    "located",
     "lock",
     "mark",
+    "more_may_write",
     "most_bytes",
+    "owner_of",
+    "plain",
     "pwrite",
     "stand",
     "sync",

@@ -30,15 +30,22 @@ __all__ = [
     "OPEN_FLAGS",
     "SHARED",
     "UNLOCKED",
+    "Owner",
     "access_at_birth",
     "call_back",
     "cannot_lock",
+    "create",
+    "diagnose",
     "give_access",
     "ignore_signals",
     "is_locked",
     "is_taken",
+    "located",
     "lock",
+    "more_may_write",
     "most_bytes",
+    "owner_of",
+    "plain",
     "pwrite",
     "sync",
     "sync_data",
@@ -60,6 +67,7 @@ _NO_LOCKING = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 # The call itself, not a function around it: before the first line of a function of ours a signal handler may raise,
 # and a lock would not be given back.
 lock: Callable[[int, int], None] = flock
+create: Callable[[str | bytes, int, int], int] = os.open
 pwrite: Callable[[int, bytes, int], int] = os.pwrite
 
 
@@ -100,6 +108,11 @@ def most_bytes() -> int:
     return getrlimit(RLIMIT_FSIZE)[0]
 
 
+located = os.fspath  # as it is
+plain = os.fsdecode
+diagnose: Callable[[OSError, str | bytes, int], bool] | None = None
+
+
 def is_taken(error: OSError) -> bool:
     return error.errno == errno.EWOULDBLOCK
 
@@ -123,7 +136,18 @@ def cannot_lock(error: OSError) -> bool:
     return error.errno in _NO_LOCKING
 
 
-def trusts(owner: int, fd: int, status: os.stat_result) -> bool:
+Owner = int
+
+
+def owner_of(fd: int, status: os.stat_result) -> Owner:
+    return status.st_uid
+
+
+def more_may_write(found: os.stat_result, status: os.stat_result) -> bool:
+    return bool(found.st_mode & ~status.st_mode & 0o022)
+
+
+def trusts(owner: Owner, fd: int, status: os.stat_result) -> bool:
     if owner in (status.st_uid, 0, os.geteuid()) or status.st_mode & 0o002:
         return True
     return bool(status.st_mode & 0o020) and not _acl(fd) and status.st_gid in _groups(owner)

@@ -9,6 +9,10 @@ from __future__ import annotations
 import errno
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 __all__ = [
     "AT_ONCE",
     "EXCLUSIVE",
@@ -18,15 +22,22 @@ __all__ = [
     "OPEN_FLAGS",
     "SHARED",
     "UNLOCKED",
+    "Owner",
     "access_at_birth",
     "call_back",
     "cannot_lock",
+    "create",
+    "diagnose",
     "give_access",
     "ignore_signals",
     "is_locked",
     "is_taken",
+    "located",
     "lock",
+    "more_may_write",
     "most_bytes",
+    "owner_of",
+    "plain",
     "pwrite",
     "sync",
     "sync_data",
@@ -71,12 +82,30 @@ def sync_directory(path: str | bytes) -> None:
     raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
-def trusts(owner: int, fd: int, status: os.stat_result) -> bool:
+located = os.fspath
+plain = os.fsdecode
+diagnose: Callable[[OSError, str | bytes, int], bool] | None = None
+Owner = int
+
+
+def owner_of(fd: int, status: os.stat_result) -> Owner:
+    return status.st_uid
+
+
+def more_may_write(found: os.stat_result, status: os.stat_result) -> bool:
+    return True
+
+
+def trusts(owner: Owner, fd: int, status: os.stat_result) -> bool:
     return False
 
 
 def access_at_birth(source: int, status: os.stat_result) -> int:
     return 0o600
+
+
+def create(path: str | bytes, flags: int, access: int) -> int:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 def give_access(fd: int, source: int, status: os.stat_result) -> None:

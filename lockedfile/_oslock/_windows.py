@@ -16,6 +16,14 @@ from ctypes import wintypes
 
 assert sys.platform == "win32"
 
+from ._windows_paths import located, plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ._windows_access import Birth
+
 __all__ = [
     "AT_ONCE",
     "EXCLUSIVE",
@@ -25,15 +33,22 @@ __all__ = [
     "OPEN_FLAGS",
     "SHARED",
     "UNLOCKED",
+    "Owner",
     "access_at_birth",
     "call_back",
     "cannot_lock",
+    "create",
+    "diagnose",
     "give_access",
     "ignore_signals",
     "is_locked",
     "is_taken",
+    "located",
     "lock",
+    "more_may_write",
     "most_bytes",
+    "owner_of",
+    "plain",
     "pwrite",
     "sync",
     "sync_data",
@@ -145,7 +160,19 @@ def cannot_lock(error: OSError) -> bool:
     return error.winerror in _NO_LOCKING
 
 
-sync = sync_data = os.fsync
+def sync(fd: int) -> None:
+    try:
+        os.fsync(fd)
+    except OSError as error:
+        if error.errno is None:  # a signal handler's
+            raise
+        from ._windows_access import flush
+
+        if not flush(fd):  # it takes the right to write, which a reader has not opened the file for
+            raise
+
+
+sync_data = sync
 
 
 def most_bytes() -> int:
@@ -156,13 +183,45 @@ def sync_directory(path: str | bytes) -> None:
     """Nothing: a directory cannot be synced, and NTFS logs its changes in the order in which they are made."""
 
 
-def trusts(owner: int, fd: int, status: os.stat_result) -> bool:
-    return True  # who owns a file is not in its status; the access list of the directory has to do
+def _diagnose(error: OSError, path: str | bytes, flags: int) -> bool:
+    from ._windows_refusals import diagnose
+
+    return diagnose(error, path, flags)
 
 
-def access_at_birth(source: int, status: os.stat_result) -> int:
-    return 0o600  # of which Windows takes only that it can be written to
+diagnose: Callable[[OSError, str | bytes, int], bool] | None = _diagnose
+
+
+Owner = str
+
+
+def owner_of(fd: int, status: os.stat_result) -> Owner:
+    from ._windows_access import owner_of
+
+    return owner_of(fd)
+
+
+def trusts(owner: Owner, fd: int, status: os.stat_result) -> bool:
+    from ._windows_access import trusts
+
+    return trusts(owner, fd)
+
+
+def more_may_write(found: os.stat_result, status: os.stat_result) -> bool:
+    return False  # of that the mode tells nothing but the read-only attribute; who may, its owner has said
+
+
+def access_at_birth(source: int, status: os.stat_result) -> Birth | None:
+    from ._windows_access import birth
+
+    return birth(source)
+
+
+def create(path: str | bytes, flags: int, access: Birth | None) -> int:
+    from ._windows_access import create
+
+    return create(path, flags, access)
 
 
 def give_access(fd: int, source: int, status: os.stat_result) -> None:
-    """Nothing: a new file inherits the access list of its directory."""
+    """Nothing: it was born with it."""

@@ -81,16 +81,20 @@ def names_of(module: Path) -> set[str]:
     raise AssertionError(f"{module} has no __all__")
 
 
+SYSTEMS = ("_posix", "_unsupported", "_windows")
 TURNSTILES = {"_turnstile", "_no_turnstile"}
+EVENTS = {"_event", "_windows_event"}
+PARTS = {"_mounts", "_sddl", "_windows_access", "_windows_paths", "_windows_refusals"}
 
 
 def test_each_system_defines_the_same_names() -> None:
     """The package, and every module it may hand on."""
     modules = {module.stem: names_of(module) for module in Path(_oslock.__file__).parent.glob("*.py")}
-    assert modules.keys() == {*("__init__", "_posix", "_unsupported", "_windows"), *TURNSTILES, "_mounts"}
+    assert modules.keys() == {"__init__", *SYSTEMS, *TURNSTILES, *EVENTS, *PARTS}
     assert modules["_turnstile"] == modules["_no_turnstile"]
-    system = modules["__init__"] - modules["_turnstile"]
-    assert [modules[name] for name in ("_posix", "_unsupported", "_windows")] == [system] * 3
+    assert modules["_event"] == modules["_windows_event"]
+    system = modules["__init__"] - modules["_turnstile"] - modules["_event"]
+    assert [modules[name] for name in SYSTEMS] == [system] * 3
 
 
 @needs.posix

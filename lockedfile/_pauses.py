@@ -1,0 +1,31 @@
+"""Short pauses between tries: for what another program does to a file for a moment, as an indexer has it open.
+
+Source: cmd/internal/robustio of Go, which tries for as long.
+"""
+
+from __future__ import annotations
+
+from _thread import get_ident
+from time import perf_counter_ns, sleep
+
+from ._held import errands
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["pauses"]
+
+_SECOND_NS = 1_000_000_000
+_FIRST_S, _RAREST_S, _LONGEST_S = 0.001, 0.1, 2.0
+
+
+def pauses(most_s: float | None) -> Iterator[bool]:
+    """Each draw is a pause, and then True: until `most_s` seconds are over, or two, or nobody waits for us any more."""
+    now_ns, pause_s = perf_counter_ns(), _FIRST_S
+    end_ns = now_ns + int(_SECOND_NS * (_LONGEST_S if most_s is None else min(most_s, _LONGEST_S)))
+    errand = errands.get(get_ident())
+    while now_ns < end_ns and not (errand and errand.cancelled):
+        sleep(min(pause_s, (end_ns - now_ns) / _SECOND_NS))
+        yield True
+        now_ns, pause_s = perf_counter_ns(), min(2 * pause_s, _RAREST_S)
