@@ -169,7 +169,16 @@ def changing_calls(outcome: faults.Outcome) -> list[tuple[str, int, int]]:
         elif cut := CUT.match(call):
             found.append(("cut", int(cut[1]), 0))
         else:
-            assert call.partition("(")[0] in ("openat", "newfstatat", "fcntl", "flock", "read", "close", "access")
+            assert call.partition("(")[0] in (
+                "openat",
+                "newfstatat",
+                "fstat",
+                "fcntl",
+                "flock",
+                "read",
+                "close",
+                "access",
+            )
     return found
 
 
