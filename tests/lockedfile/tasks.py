@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _P = ParamSpec("_P")
 
 _POLL_S = 0.001
-_MOMENT_S = 0.2
+_MOMENT_S = 0.05  # in which a thread of this process comes to wait
 
 
 class Left(NamedTuple):

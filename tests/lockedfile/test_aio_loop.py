@@ -6,6 +6,7 @@ import asyncio
 import functools
 import gc
 import os
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
     Spawn = Callable[..., Child]
 
 OLD = b"0\n"
-LARGE_BYTES = 200_000_000
+LARGE_BYTES = 50_000_000 if sys.platform == "win32" else 200_000_000  # there it takes as long
+ROUNDS = 2 if sys.platform == "win32" else 5
 
 
 @pytest.fixture
@@ -141,7 +143,7 @@ async def most_beats(operation: Callable[[Path, Heart], Awaitable[int]], path: P
 async def test_loop_goes_on_while_a_large_content_is_written_or_read(
     path: Path, operation: Callable[[Path, Heart], Awaitable[int]]
 ) -> None:
-    """200 MB: a task that beats is heard meanwhile."""
+    """A task that beats is heard meanwhile."""
     assert await most_beats(operation, path, 20) > 1
 
 
@@ -174,7 +176,7 @@ async def _aedit_by_coroutine(path: Path, transform: Callable[[bytes], bytes]) -
 @in_loop
 async def test_tasks_lose_no_update(path: Path, editor: AsyncEditor) -> None:
     """Forty of them count on one file."""
-    assert await count(path, editor, tasks=40, rounds=5) == 200
+    assert await count(path, editor, tasks=40, rounds=ROUNDS) == 40 * ROUNDS
 
 
 @in_loop
@@ -193,17 +195,17 @@ async def test_lost_update_would_show(path: Path) -> None:
 @in_loop
 async def test_tasks_and_processes_lose_no_update(spawn: Spawn, path: Path) -> None:
     """Two processes count on the same file, without asyncio."""
-    crowd = [spawn(children.count, name(lockedfile.Edit), path, 100) for _ in range(2)]
+    crowd = [spawn(children.count, name(lockedfile.Edit), path, 20 * ROUNDS) for _ in range(2)]
     for child in crowd:
         child.expect("ready")
     for child in crowd:
         child.tell()
-    await count(path, aio.aedit, tasks=20, rounds=5)
+    await count(path, aio.aedit, tasks=20, rounds=ROUNDS)
     for child in crowd:
         await until_in_loop(child.has_spoken, "the end of a child")
         child.expect("done")
         child.end()
-    assert path.read_bytes() == b"300\n"
+    assert path.read_bytes() == b"%d\n" % (60 * ROUNDS)
 
 
 async def holder_can_go_on(path: Path, stuck: Callable[[], bool]) -> bool:
