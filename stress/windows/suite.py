@@ -31,6 +31,7 @@ def pytest_words(chosen: Sequence[str]) -> list[str]:
     return [
         *("-u", "-m", "pytest", "-p", "no:cacheprovider", "-p", "stress.windows.watched"),
         *("-o", f"faulthandler_timeout={_LONGEST_TEST_S}", "-o", "faulthandler_exit_on_timeout=true"),
+        f"--color={'yes' if sys.stdout.isatty() else 'no'}",  # of a pipe, as there is one between us, it has to be told
         *(chosen or ["-n", "auto"]),
     ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import threading
 import time
@@ -93,7 +94,11 @@ class Session:
         }
 
     def end(self) -> None:
-        """End all that runs in the prefix, its server included."""
+        """End all that runs in the prefix, its server included; a second Ctrl-C is of no use meanwhile."""
+        with _deaf():
+            self._end()
+
+    def _end(self) -> None:
         self._server("-k")
         self._server("-w")
         deadline = time.monotonic() + _LONGEST_END_S
@@ -132,6 +137,18 @@ def session(wine: Wine, prefix: Path) -> Iterator[Session]:
         yield used
     finally:
         used.end()
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Hear no signal that would have us stop halfway."""
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), signal.SIG_IGN) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
 
 
 def _relay(source: IO[bytes], output: IO[bytes] | None) -> None:
