@@ -219,7 +219,7 @@ def test_unforeseen_error_is_one_line(capfd: pytest.CaptureFixture[str], monkeyp
     assert capfd.readouterr() == ("", f"lockedfile: edit f: {said}lockedfile: edit: {said}")
 
 
-@needs.more_than_windows("needs /dev/full, and a shell that closes a descriptor")
+@needs.linux  # for its /dev/full
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["run", "--help"], ["read", "f"], ["holders", "f"]])
 def test_output_that_fails_is_one_line(tmp_path: Path, arguments: list[str]) -> None:
     """A full disk, or a standard output that the caller has closed."""
