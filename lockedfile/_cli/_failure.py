@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 
 from ._streams import say
 from ._text import shown
@@ -29,6 +30,9 @@ _NEXT = {
     errno.EMFILE: "raise the limit on open files (ulimit -n)",
 }
 
+# Are there the programs, and the manual, that this names?
+_HAS_TOOLS = hasattr(os, "fork")
+
 
 def failed(operation: str, path: str, error: Exception, *, code: int, conflict_code: int) -> int:
     """Say why `operation` on `path` failed; the exit code: `conflict_code` if the lock was not had in time."""
@@ -41,8 +45,8 @@ def failed(operation: str, path: str, error: Exception, *, code: int, conflict_c
         cause = _in_circle(error)
     elif isinstance(error, OSError):
         cause = error.strerror or str(error)
-        if not isinstance(error, LockedFileError):  # ours say themselves what to do
-            cause += "; " + _NEXT.get(error.errno or 0, "see errno(3)")
+        if not isinstance(error, LockedFileError) and "; " not in cause:  # what we say ourselves says what to do
+            cause += f"; {_advice(error)}"
     elif isinstance(error, MemoryError):
         cause = "its content does not fit into memory"
     elif isinstance(error, ValueError) and "\0" in path:
@@ -53,6 +57,14 @@ def failed(operation: str, path: str, error: Exception, *, code: int, conflict_c
     cause = cause.replace("with crash_safe=False, and not durable,", "with --no-journal")
     say(f"lockedfile: {operation} {shown(path)}: {cause}{notes}")
     return code
+
+
+def _advice(error: OSError) -> str:
+    if _HAS_TOOLS:
+        return _NEXT.get(error.errno or 0, "see errno(3)")
+    number = getattr(error, "winerror", None)
+    unknown = f"look up error {error.errno}" if number is None else f"look up Windows error {number}"
+    return _NEXT.get(error.errno or 0, unknown).partition(", with ")[0].partition(" (")[0]
 
 
 def _in_time(error: LockTimeout) -> str:
