@@ -36,7 +36,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(_HERE)))
 
 import lockedfile  # noqa: E402 - from this tree, not from another one that is installed
 
-_OPTIONS: dict[str, dict[str, bool]] = {"default": {}, "durable": {"durable": True}, "go": {"crash_safe": False}}
+OPTIONS: dict[str, dict[str, bool]] = {"default": {}, "durable": {"durable": True}, "go": {"crash_safe": False}}
 _ADDED = b"# judged\n"
 
 
@@ -59,7 +59,7 @@ def answer(request: Mapping[str, Any]) -> dict[str, Any]:
         seam = Seam()
         return {"answers": [_played(seam, one) for one in request["plays"]]}
     try:
-        return _done(request["do"], request["path"], new, _OPTIONS[request.get("mode", "default")])
+        return _done(request["do"], request["path"], new, OPTIONS[request.get("mode", "default")])
     except Exception as error:  # noqa: BLE001 - whatever an edit raises is what came of it
         return {"error": _told(error)}
 
@@ -68,7 +68,7 @@ def _played(seam: Seam, asked: Mapping[str, Any]) -> dict[str, Any]:
     """What came of one play."""
     from stress.crash.fault import Fault
 
-    new, options = _content(asked["new"]), _OPTIONS[asked["mode"]]
+    new, options = _content(asked["new"]), OPTIONS[asked["mode"]]
     fault = Fault(*asked["fault"]) if asked["fault"] else None
     play = seam.play(lambda: _done(asked["do"], asked["path"], new, options), fault, in_effect=not asked["really"])
     told = {"killed": True} if play.gone else {"error": _told(play.error)} if play.error else play.result

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LANES", "Lane", "Plan", "Result"]
 
-LANES = ("syscalls", "calls", "disks", "kills", "machine", "weakdisk", "powercuts", "teeth")
+LANES = ("syscalls", "calls", "disks", "loops", "kills", "machine", "weakdisk", "powercuts", "teeth")
 """The modules of this package that are lanes; the quick ones first."""
 
 
