@@ -15,6 +15,7 @@ from simulator.live import lines
 from tests.lockedfile import interrupts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from simulator.launch import Launched
@@ -31,7 +32,7 @@ def main() -> None:
     """Run the command line."""
     grace_s, *arguments = sys.argv[1:]
     interrupts.be_interruptible()
-    launch = process.launch
+    launch: Callable[..., Launched] = vars(process)["launch"]
 
     def told(start: str, task: str, orders: int, errors: Path) -> Launched:
         launched = launch(start, task, orders, errors)

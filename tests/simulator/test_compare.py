@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +18,7 @@ from simulator.report.comparison import Absent, Comparison, Entry, compared, rel
 from simulator.report.comparison_page import page
 from simulator.report.comparison_text import markdown, text
 from simulator.stats import measure
-from tests.lockedfile.needs import linux
+from tests.simulator.started import started
 
 from .histories import content, edit, run_of
 
@@ -202,9 +200,9 @@ def test_real_lockers_are_compared_and_told_in_every_form(tmp_path: Path) -> Non
         (["--strategy", "lockfile"], 2, "there is no strategy lockfile; did you mean lockedfile?"),
         (["--json", "/nowhere/figures"], 2, "cannot write --json /nowhere/figures: there is no directory /nowhere"),
         (
-            ["--strategy", "rename", "--timeout", "1"],
+            ["--strategy", "none", "--timeout", "1"],
             3,
-            "strategy rename cannot run with --timeout: it has no deadline",
+            "strategy none cannot run with --timeout: it has no deadline",
         ),
     ],
 )
@@ -216,20 +214,13 @@ def test_what_cannot_be_compared_is_said_before_any_run(arguments: list[str], co
     assert len(done.stderr.splitlines()) == 1
 
 
-@linux
 def test_interrupted_comparison_shows_what_it_has(tmp_path: Path) -> None:
     """Ctrl-C after the first run: the table has it, and nothing is left behind."""
     arguments = ("--workers", "2", "--duration", "0.3", "--runs", "90", "--strategy", "lockedfile")
-    with subprocess.Popen(
-        [*COMPARE, *arguments],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        env={**os.environ, "TMPDIR": str(tmp_path)},
-    ) as run:  # fmt: skip
-        assert run.stderr
-        assert run.stderr.readline().startswith(" 1/90 round 1 lockedfile: VALID")
-        os.kill(run.pid, signal.SIGINT)
-        out, _ = run.communicate(timeout=60)
-    assert run.returncode == 1
+    with started(tmp_path, "compare", *arguments, until="VALID, ") as run:
+        run.send("SIGINT")
+        out, err = run.end()
+    assert run.process.returncode == 1, err
     assert "lockedfile             VALID" in out
     assert re.search(r"^lockedfile: \d of 90 rounds$", out, re.MULTILINE)
     assert "stopped before its time" in out

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import subprocess
 import sys
 from itertools import groupby, islice
@@ -20,7 +18,8 @@ from simulator.demo.source import EDIT_FILE, excerpt, line
 from simulator.demo.stage import StageError
 from simulator.demo.verdict import on_kill, on_lock, on_loss
 from tests.lockedfile.locks import state
-from tests.lockedfile.needs import linux, posix, strace
+from tests.lockedfile.needs import linux, strace
+from tests.simulator.processes import all_gone, end, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +27,14 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 TRACED = "openat|flock|read|pwrite64|ftruncate|unlink|close"
 OPEN, TRY, BLOCKED, READ, TRANSFORM, WRITE, RELEASE = Step
+
+# How the lock is asked for, what it says when it is taken, and how it is waited for: by another descriptor, on Windows.
+if sys.platform == "win32":
+    AT_ONCE, TAKEN = "LockFileEx(3, EXCLUSIVE|FAIL_IMMEDIATELY)", "-1 EACCES"
+    WAITS = "LockFileEx(4, EXCLUSIVE)"
+else:
+    AT_ONCE, TAKEN = "flock(3, LOCK_EX|LOCK_NB)", "-1 EWOULDBLOCK"
+    WAITS = "flock(3, LOCK_EX)"
 
 # The line of `Edit` at which each step stands, as docs/demo.md shows it. If the code moves on, so has that.
 EDIT_LINES = {
@@ -46,7 +53,7 @@ CALL_LINES = {
     (TRY, ""): "lock(fd, kind | AT_ONCE)",
     (READ, ""): "read(fd, size + 1)",
     (TRANSFORM, ""): "transform(old)",
-    (WRITE, "journal"): "os_open",
+    (WRITE, "journal"): "self._journal, _LAY",
     (WRITE, "mark"): "record.mark",
     (WRITE, "grow"): "record.tail",
     (WRITE, "overwrite"): "after, start",
@@ -69,15 +76,6 @@ def at(shown: Iterator[Moment], name: str, step: Step, part: str = "") -> Moment
 def is_free(file: Path) -> bool:
     """Could anybody have the lock now? Asked of the kernel, with a descriptor of its own."""
     return state(file) == "free"
-
-
-def is_gone(pid: int) -> bool:
-    """Is there no such process any more?"""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
 
 
 @pytest.mark.parametrize("workers", [2, 4])
@@ -105,7 +103,6 @@ def test_one_step_of_each_lane_is_lit(tmp_path: Path) -> None:
     assert second.marks == (Mark.DONE, Mark.REFUSED, *[Mark.DONE] * 5)
 
 
-@posix
 def test_second_is_blocked_while_the_first_has_the_lock(tmp_path: Path) -> None:
     """The lock is a real one, and the kernel lists who sleeps for it."""
     shown = moments(Mode.LOCK, 2, tmp_path)
@@ -114,9 +111,9 @@ def test_second_is_blocked_while_the_first_has_the_lock(tmp_path: Path) -> None:
     taken = at(shown, "A", TRY)
     assert not is_free(tmp_path / "go.mod")
     refused = at(shown, "B", TRY)
-    assert str(refused.calls[-1]) == "flock(3, LOCK_EX|LOCK_NB) = -1 EWOULDBLOCK"
+    assert str(refused.calls[-1]) == f"{AT_ONCE} = {TAKEN}"
     blocked = at(shown, "B", BLOCKED)
-    assert str(blocked.calls[-1]) == "flock(3, LOCK_EX) ... waits"
+    assert str(blocked.calls[-1]) == f"{WAITS} ... waits"
     if blocked.has_list:
         assert f"FLOCK ADVISORY WRITE {taken.lane.pid}" in blocked.locks
         assert f"-> FLOCK ADVISORY WRITE {blocked.lane.pid}" in blocked.locks
@@ -125,7 +122,7 @@ def test_second_is_blocked_while_the_first_has_the_lock(tmp_path: Path) -> None:
             assert moment.lanes[1].marks[BLOCKED - 1] is Mark.WAITS
             assert not is_free(tmp_path / "go.mod")
         if moment.part == "woken":
-            assert str(moment.calls[0]) == "flock(3, LOCK_EX) = 0"
+            assert str(moment.calls[0]) == f"{WAITS} = 0"
             assert moment.lane.state == "has the lock"
     assert is_free(tmp_path / "go.mod")
 
@@ -158,14 +155,12 @@ def test_without_the_lock_the_update_is_lost(tmp_path: Path) -> None:
     assert shown[-1].well
 
 
-@posix
 def test_without_the_lock_nothing_is_locked(tmp_path: Path) -> None:
     """The calls are left out, and not only not shown."""
     for _ in islice(moments(Mode.WITHOUT, 2, tmp_path), 12):
         assert is_free(tmp_path / "go.mod")
 
 
-@posix
 def test_killed_one_leaves_half_an_edit_that_the_next_one_undoes(tmp_path: Path) -> None:
     """The process is dead, the file is neither old nor new, and then it is the old one to the byte."""
     journal = tmp_path / "go.mod.lockedfile-journal"
@@ -230,7 +225,6 @@ def test_calls_are_those_that_the_kernel_sees(tmp_path: Path) -> None:
     assert told >= 25
 
 
-@posix
 @pytest.mark.parametrize(("mode", "steps"), [(Mode.LOCK, 1), (Mode.LOCK, 9), (Mode.WITHOUT, 8), (Mode.KILL, 16)])
 def test_demo_that_is_left_leaves_no_process(tmp_path: Path, mode: Mode, steps: int) -> None:
     """Wherever it is left: stopped, asleep in the kernel, or half way through a repair."""
@@ -238,15 +232,14 @@ def test_demo_that_is_left_leaves_no_process(tmp_path: Path, mode: Mode, steps: 
     moment = list(islice(shown, steps))[-1]
     assert not all(is_gone(lane.pid) for lane in moment.lanes)
     shown.close()
-    assert all(is_gone(lane.pid) for lane in moment.lanes)
+    assert all_gone(lane.pid for lane in moment.lanes)
 
 
-@posix
 def test_process_that_ends_by_itself_is_an_error_that_names_it(tmp_path: Path) -> None:
     """No step is made up, and nothing is waited for without an end."""
     shown = moments(Mode.LOCK, 2, tmp_path)
     lane = at(shown, "A", TRY).lane
-    os.kill(lane.pid, getattr(signal, "SIGKILL", 9))
+    end(lane.pid)
     with pytest.raises(StageError, match=rf"process A \(pid {lane.pid}\) has ended"):
         list(shown)
 

@@ -9,58 +9,16 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from simulator.process import CAN_FREEZE
-from tests.lockedfile import interrupts
 from tests.lockedfile.needs import linux
 from tests.simulator.hasty import LAUNCHED
 from tests.simulator.processes import all_gone, end
+from tests.simulator.started import POLITE, started
 
 ROOT = Path(__file__).parents[2]
-HASTY = [sys.executable, "-c", "from tests.simulator.hasty import main; main()"]
-
-# On Windows there is none that could be sent, but to end a process for good.
-POLITE = ["SIGINT"] if sys.platform == "win32" else ["SIGINT", "SIGTERM", "SIGHUP"]
-
-
-class Run(NamedTuple):
-    """A run that is going on, and its workers."""
-
-    process: subprocess.Popen[str]
-    name: str
-    workers: list[int]
-
-    def send(self, name: str) -> None:
-        """Send it a signal."""
-        if sys.platform == "win32":
-            interrupts.interrupt(self.name)
-        else:
-            os.kill(self.process.pid, getattr(signal, name))
-
-    def end(self) -> tuple[str, str]:
-        """What it said, when it has ended."""
-        return self.process.communicate(timeout=60)
-
-
-def _started(directory: Path, *arguments: str, until: str = "running", grace_s: float = 10) -> Run:
-    """Start a run that takes long, and come back when its editors are at work, or when it says a line like that."""
-    process = subprocess.Popen(
-        [*HASTY, str(grace_s), *arguments],
-        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8",
-        env={**os.environ, "TMPDIR": str(directory), interrupts.NAME: directory.name},
-    )  # fmt: skip
-    run = Run(process, directory.name, [])
-    assert process.stderr
-    for line in process.stderr:
-        word, number = line.split()[:2]
-        if word == LAUNCHED:
-            run.workers.append(int(number))
-        elif word == until and (until != "running" or float(number) >= 0.3):
-            return run
-    raise AssertionError("it ended before it was at work")
 
 
 def _children(pid: int) -> list[int]:
@@ -78,7 +36,7 @@ def _children(pid: int) -> list[int]:
 @pytest.mark.parametrize("name", POLITE)
 def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(tmp_path: Path, name: str) -> None:
     """Ctrl-C, and a polite end: the workers are gone, and the verdict on what they did is there."""
-    run = _started(tmp_path, "--workers", "6", "--duration", "60")
+    run = started(tmp_path, "--workers", "6", "--duration", "60", least_s=0.3)
     assert len(run.workers) == 6
     run.send(name)
     out, err = run.end()
@@ -91,7 +49,7 @@ def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(tmp_path: Pa
 
 def test_workers_go_when_their_starter_is_killed(tmp_path: Path) -> None:
     """Even a run that cannot clean up leaves nobody behind."""
-    run = _started(tmp_path, "--workers", "6", "--duration", "60")
+    run = started(tmp_path, "--workers", "6", "--duration", "60", least_s=0.3)
     run.process.kill()
     run.end()
     assert len(run.workers) == 6
@@ -108,7 +66,7 @@ def _state(pid: int) -> str:
 @linux
 def test_frozen_workers_go_when_their_starter_is_killed(tmp_path: Path) -> None:
     """Not even one who was frozen at that moment, and whom nobody is left to wake, stays behind; nor does a spare."""
-    run = _started(tmp_path, "--workers", "6", "--duration", "60", "--stop-rate", "300", "--kill-rate", "5")
+    run = started(tmp_path, "--workers", "6", "--duration", "60", "--stop-rate", "300", "--kill-rate", "5", least_s=0.3)
     until_s = time.monotonic() + 30
     workers: list[int] = []
     while not (len(workers) > 6 and any(_state(worker) == "T" for worker in workers)) and time.monotonic() < until_s:
@@ -123,7 +81,7 @@ def test_frozen_workers_go_when_their_starter_is_killed(tmp_path: Path) -> None:
 def test_interrupted_run_with_kills_and_freezes_leaves_nobody(tmp_path: Path, name: str) -> None:
     """Workers, those that are frozen, and spares that were never needed: all are gone, and the verdict is there."""
     freezes = ["--stop-rate", "100"] if CAN_FREEZE else []
-    run = _started(tmp_path, "--workers", "6", "--duration", "60", "--kill-rate", "10", *freezes)
+    run = started(tmp_path, "--workers", "6", "--duration", "60", "--kill-rate", "10", *freezes, least_s=0.3)
     assert len(run.workers) > 6
     run.send(name)
     out, err = run.end()
@@ -137,7 +95,7 @@ def test_interrupted_run_with_kills_and_freezes_leaves_nobody(tmp_path: Path, na
 
 def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
     """Its edit under way is unknown, the others go on, and the report names who was lost."""
-    run = _started(tmp_path, "--workers", "6", "--duration", "1.5", "--hold-ms", "5")
+    run = started(tmp_path, "--workers", "6", "--duration", "1.5", "--hold-ms", "5", least_s=0.3)
     end(run.workers[2])
     out, err = run.end()
     assert run.process.returncode == 0, out + err
@@ -147,7 +105,7 @@ def test_killed_worker_does_not_spoil_the_verdict(tmp_path: Path) -> None:
 @linux
 def test_worker_that_does_not_stop_is_killed_in_the_end(tmp_path: Path) -> None:
     """A worker that is frozen while it waits does not keep the run, or itself, for ever."""
-    run = _started(tmp_path, "--workers", "3", "--duration", "1", "--hold-ms", "1", grace_s=2)
+    run = started(tmp_path, "--workers", "3", "--duration", "1", "--hold-ms", "1", grace_s=2, least_s=0.3)
     os.kill(run.workers[0], getattr(signal, "SIGSTOP", 0))  # by name: some systems lack it
     out, err = run.end()
     assert "did not stop and was killed" in out, out + err
@@ -157,7 +115,7 @@ def test_worker_that_does_not_stop_is_killed_in_the_end(tmp_path: Path) -> None:
 def test_interrupt_while_judging_does_not_lose_the_verdict(tmp_path: Path) -> None:
     """The run is over and its history is there: the first Ctrl-C is answered, and the verdict still comes."""
     load = ("--workers", "8", "--duration", "2", "--think-ms", "0")
-    run = _started(tmp_path, *load, "--dir", str(tmp_path / "kept"), until="judging")
+    run = started(tmp_path, *load, "--dir", str(tmp_path / "kept"), until="judging")
     run.send("SIGINT")
     out, err = run.end()
     assert run.process.returncode == 0, out + err
@@ -191,7 +149,8 @@ def test_output_that_cannot_be_written_is_no_traceback(tmp_path: Path, redirecti
 
 def test_run_goes_on_when_nobody_can_watch_it(tmp_path: Path) -> None:
     """What reads the progress ends after a line; the verdict comes all the same."""
-    command = [sys.executable, "-m", "simulator", "--workers", "2", "--duration", "1.5", "--json", tmp_path / "figures"]
+    command = [sys.executable, "-m", "simulator", "--workers", "2", "--duration", "1.5"]
+    command += ["--json", str(tmp_path / "figures")]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as run:

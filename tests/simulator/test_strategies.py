@@ -29,13 +29,17 @@ ROOT = Path(__file__).parents[2]
 # Short, but nobody gets through without a lock: all begin at once, and each edit takes as long as the pause after it.
 LOAD = ("--workers", "4", "--edits", "12", "--hold-ms", "1", "--think-ms", "1")
 
-IN_PYTHON = [name for name in NAMES if not is_blind(load(name))]
+IN_PYTHON = [
+    pytest.param(name, marks=posix) if name in {"rename", "lockf"} else name
+    for name in NAMES
+    if not is_blind(load(name))
+]
 SOUND = [
-    *("portalocker", "filelock", "filelock-inplace"),
-    *(pytest.param(name, marks=posix) for name in ("lockf", "lockedfile,portalocker")),
+    *("portalocker", "filelock", "filelock-inplace", "lockedfile,portalocker"),
+    pytest.param("lockf", marks=posix),
 ]
 WRONG = ["none", *(pytest.param(name, marks=posix) for name in ("rename", "lockedfile,rename", "lockedfile,lockf"))]
-PATIENT = [name for name in IN_PYTHON if has_deadline(load(name))]
+PATIENT = [name for name in NAMES if not is_blind(load(name)) and has_deadline(load(name))]
 
 
 def simulate(*arguments: str, **environment: str) -> tuple[int, dict[str, Any]]:
