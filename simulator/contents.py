@@ -196,7 +196,8 @@ def _offsets(content: bytes) -> Iterator[tuple[int, bool]]:
         return
     at, end = _HEADER.size, min(header.odd, len(content))
     while at + _ENTRY.size <= end:
-        yield at, True
+        if any(content[at : at + DIGEST_BYTES]):
+            yield at, True
         at = _aligned(at + _ENTRY.size + _ENTRY.unpack_from(content, at)[1])
     for at in range(header.first, len(content) - _ENTRY.size + 1, header.slot or len(content)):
         if any(content[at : at + DIGEST_BYTES]):

@@ -121,7 +121,7 @@ def test_all_processes_share_the_budget() -> None:
 def test_damaged_file_gives_nothing_that_is_not_true(tmp_path: Path, at: int) -> None:
     """Wherever it is damaged: each content that it gives still has the digest it stands under."""
     path = tmp_path / "process0000.contents"
-    kept(tmp_path, INITIAL[:100], *edited(200))
+    kept(tmp_path, INITIAL[:100], *edited(50))
     damaged = bytearray(path.read_bytes())
     damaged[at] ^= 0xFF
     path.write_bytes(damaged)
