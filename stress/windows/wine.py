@@ -152,9 +152,13 @@ def _deaf() -> Iterator[None]:
 
 
 def _relay(source: IO[bytes], output: IO[bytes] | None) -> None:
+    """Pass on what comes, with the ends of lines that are ours."""
+    kept = b""
     while chunk := os.read(source.fileno(), _CHUNK):
+        lines = (kept + chunk).replace(b"\r\n", b"\n")
+        kept = b"\r" if lines.endswith(b"\r") else b""
         if output is not None:
-            output.write(chunk)
+            output.write(lines.removesuffix(kept))
             output.flush()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+import runpy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from stress.gopeer import BUILT_VARIABLE
-from stress.windows import arguments, interpreter, packages, parts, peer, suite, watched
+from stress.windows import arguments, interpreter, library, packages, parts, peer, suite, watched
 from stress.windows.cache import VARIABLE, Cache, directory_for, key
 from stress.windows.system import Wine
 from stress.windows.wine import OverrunError, session, windows_path
@@ -113,6 +114,13 @@ def test_place_of_a_library(member: str, place: str | None) -> None:
     assert interpreter.place_of(member) == place
 
 
+def test_library_in_the_zip_is_what_it_was_made_of(tmp_path: Path) -> None:
+    """Python takes the compiled file as it is."""
+    path = tmp_path / "module.pyc"
+    path.write_bytes(library.compiled(b"where = (lambda: 0).__code__.co_filename", "package\\module.py"))
+    assert runpy.run_path(str(path))["where"] == "package\\module.py"
+
+
 def test_arguments_after_two_dashes_are_for_pytest() -> None:
     """And those after --python for Python; none is needed."""
     assert arguments.requested([]) == (1200.0, False, (), ())
@@ -180,7 +188,7 @@ def test_program_is_relayed_and_what_it_left_is_ended(tmp_path: Path, wine: Wine
     """Its output comes, its exit code too, and nothing outlives the run."""
     output = io.BytesIO()
     with session(wine, tmp_path / "prefix") as windows:
-        command = "setsid sleep 1000 & echo out; echo err >&2; echo $LEFT; exit 7"
+        command = "setsid sleep 1000 & printf 'out\\r'; sleep 0.01; echo; echo err >&2; echo $LEFT; exit 7"
         assert windows.run([command], limit_s=60, environment={"LEFT": "told"}, output=output) == 7
     assert output.getvalue() == b"out\nerr\ntold\n"
     assert alive(tmp_path / "prefix") == []

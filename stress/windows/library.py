@@ -1,0 +1,42 @@
+"""The standard library of the Windows Python: that of this one, as it is and compiled in a zip.
+
+Python looks into the zip first, as in the embeddable package for Windows. To open a file is dear under Wine, and most
+tests start processes: of these it saves a fifth of the time.
+"""
+
+from __future__ import annotations
+
+import marshal
+import shutil
+import sysconfig
+import zipfile
+from importlib.util import MAGIC_NUMBER
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["add_library", "compiled"]
+
+# What lies beside the standard library on Linux and is no part of it, or what no test needs.
+_LINUX = ("__pycache__", "_sysconfigdata*", "config-3*", "dist-packages", "lib-dynload", "site-packages")
+_NOT_NEEDED = ("sitecustomize.py", "EXTERNALLY-MANAGED", "ensurepip", "idlelib", "lib2to3", "test", "turtledemo")
+
+# Flags and source hash of PEP 552: by hash, and not to be checked.
+_UNCHECKED = b"\x01\0\0\0" + bytes(8)
+
+
+def add_library(home: Path) -> None:
+    """Put it into a Python's directory."""
+    library = home / "Lib"
+    ignored = shutil.ignore_patterns(*_LINUX, *_NOT_NEEDED)
+    shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=ignored, ignore_dangling_symlinks=True)
+    with zipfile.ZipFile(home / "python311.zip", "w") as archive:
+        for source in sorted(library.rglob("*.py")):
+            name = source.relative_to(library)
+            archive.writestr(str(name.with_suffix(".pyc")), compiled(source.read_bytes(), str(name).replace("/", "\\")))
+
+
+def compiled(source: bytes, name: str) -> bytes:
+    """The content of a .pyc. Tracebacks look for a relative name along the path, and find the source in `Lib`."""
+    return MAGIC_NUMBER + _UNCHECKED + marshal.dumps(compile(source, name, "exec", dont_inherit=True))
