@@ -263,7 +263,7 @@ def _not_regular(status: os.stat_result, path: str | bytes) -> OSError:
 
 def _unsupported(error: OSError, path: str | bytes) -> LockUnsupported:
     advice = "no lock can be had here; keep the file on a local file system"
-    return LockUnsupported(error.errno, f"{error.strerror}: {advice}", path)
+    return LockUnsupported(error.errno, f"{error.strerror}: {advice}", path, getattr(error, "winerror", None))
 
 
 def read_all(fd: int, size: int, path: str | bytes) -> bytes:

@@ -13,6 +13,7 @@ from ctypes import wintypes
 
 assert sys.platform == "win32"
 
+from .._oslock import located
 from . import UNKNOWN, Holder
 from ._command import safe
 from ._restart_manager import users
@@ -29,14 +30,19 @@ _PATH_CHARACTERS = 1 << 15
 
 def holders(path: str | bytes) -> list[Holder]:
     """Those that have the file open, but for ourselves."""
-    os.stat(path)
+    where = located(path)
+    try:
+        os.stat(where)
+    except OSError as error:
+        error.filename = path
+        raise
     try:
         manager = ctypes.WinDLL("rstrtmgr")
     except OSError:
         return []
     return [
         Holder(user.pid, safe(_program(user.pid) or user.name) or UNKNOWN, UNKNOWN, False, user.started)
-        for user in users(manager, os.path.abspath(os.fsdecode(path)))
+        for user in users(manager, os.path.abspath(os.fsdecode(where)))
         if user.pid != os.getpid()
     ]
 

@@ -20,13 +20,14 @@ _MOST_UNITS = 259 - len(".lockedfile-journal")  # what is beside the file has to
 _EXTENDED, _EXTENDED_UNC = "\\\\?\\", "\\\\?\\UNC\\"
 _DEVICE, _UNC = "\\\\.\\", "\\\\"
 
+_DEVICE_ITSELF = "only a regular file can be locked, and this is a device"
 _STREAM = "this names a stream of a file, beside which no journal can lie; name the file itself"
 
 
 def located(path: str | bytes) -> str | bytes:
     """The file at `path`, by a path that the system takes; `path` itself, if it does as it is.
 
-    Raises the `OSError` of a path that names a stream within a file.
+    Raises the `OSError` of a path that names a stream within a file, or a device: to open a port may do something.
     """
     name = fsdecode(path)
     if name.startswith(_EXTENDED):
@@ -35,7 +36,9 @@ def located(path: str | bytes) -> str | bytes:
         return path  # which would be the current directory
     else:
         full = _full(name)
-    if ":" in splitdrive(full)[1]:
+    if full.startswith(_DEVICE) and full[5:7] != ":\\":  # it is not that of a file on a drive
+        raise OSError(EINVAL, _DEVICE_ITSELF, path)
+    if ":" in splitdrive(full.removeprefix(_DEVICE))[1]:
         raise OSError(EINVAL, _STREAM, path)
     if len(full.encode("utf-16-le", "surrogatepass")) // 2 > _MOST_UNITS:
         full = _extended(full)
@@ -56,7 +59,7 @@ def _full(name: str) -> str:
 
 def _extended(full: str) -> str:
     if full.startswith((_EXTENDED, _DEVICE)):
-        return full
+        return _EXTENDED + full[len(_EXTENDED) :]
     return _EXTENDED_UNC + full[len(_UNC) :] if full.startswith(_UNC) else _EXTENDED + full
 
 

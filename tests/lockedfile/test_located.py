@@ -26,6 +26,7 @@ ROOM = 259 - len(".lockedfile-journal") - len(f"C:{NAME}\\")
         (f"\\\\server\\share{LONG}{NAME}", f"\\\\?\\UNC\\server\\share{LONG}{NAME}"),
         (f"\\\\?\\C:{LONG}{NAME}", f"\\\\?\\C:{LONG}{NAME}"),
         (f"\\\\?\\C:{NAME}", f"\\\\?\\C:{NAME}"),
+        (f"\\\\.\\C:{LONG}{NAME}", f"\\\\?\\C:{LONG}{NAME}"),
         ("\\\\?\\UNC\\server\\share\\go.mod", "\\\\?\\UNC\\server\\share\\go.mod"),
     ],
 )
@@ -56,6 +57,15 @@ def test_stream_within_a_file_is_refused(path: str) -> None:
         with pytest.raises(OSError, match="name the file itself") as caught:
             located(given)
         assert (caught.value.errno, caught.value.filename) == (errno.EINVAL, given)
+
+
+@pytest.mark.parametrize("path", ["\\\\.\\COM1", "\\\\.\\pipe\\x", "//./NUL", "\\\\.\\C:"])
+def test_device_is_refused_before_it_is_opened(path: str) -> None:
+    """The error names it. A file may be named so too."""
+    with pytest.raises(OSError, match="this is a device") as caught:
+        located(path)
+    assert (caught.value.errno, caught.value.filename) == (errno.EINVAL, path)
+    assert located("\\\\.\\C:\\go.mod") == "\\\\.\\C:\\go.mod"
 
 
 @pytest.mark.parametrize(

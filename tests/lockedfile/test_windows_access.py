@@ -154,3 +154,28 @@ def test_journal_of_one_who_may_write_to_the_file_is_believed(path: Path, monkey
     owned_by(monkeypatch, path, STRANGER)
     monkeypatch.setattr(_windows_access, "_access_of", lambda _fd: f"D:(A;;FA;;;SY)(A;;0x12019f;;;{STRANGER})")
     assert lockedfile.read(path) == OLD
+
+
+def test_reader_drops_what_a_durable_edit_left(path: Path) -> None:
+    """It has the file synced first, which Windows does for none who cannot write: it takes a handle of its own."""
+    crashes.leave(path, OLD, NEW, durable=True)
+    path.write_bytes(NEW)
+    assert (lockedfile.read(path), beside(path)) == (NEW, [])
+
+
+def test_file_is_synced_through_what_can_only_read_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless we may not write to it at all: then it is an error, and nothing counts as synced."""
+    with path.open("rb") as file:
+        _oslock.sync(file.fileno())
+        monkeypatch.setattr(_windows_access, "_ReOpenFile", lambda *_: None)
+        with pytest.raises(OSError, match=r"."):
+            _oslock.sync(file.fileno())
+    with pytest.raises(OSError, match=r"."):
+        _oslock.sync(file_descriptor_of_nothing())
+
+
+def file_descriptor_of_nothing() -> int:
+    """One that is closed."""
+    fd = os.open(os.devnull, os.O_RDONLY)
+    os.close(fd)
+    return fd

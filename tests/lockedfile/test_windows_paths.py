@@ -103,7 +103,7 @@ def test_relative_path_in_a_deep_directory_can_be_used(in_tmp_path: Path) -> Non
 def test_errors_name_the_path_that_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Not the form for long ones."""
     path = deep(tmp_path, 300)
-    for call in (lockedfile.read, lambda path: lockedfile.open(path, "rb")):
+    for call in (lockedfile.read, lambda path: lockedfile.open(path, "rb"), lockedfile.holders):
         with pytest.raises(FileNotFoundError) as caught:
             call(path)
         assert (caught.value.filename, "?" in str(caught.value)) == (path, False)
