@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+import sys
 import threading
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     Spawn = Callable[..., Child]
 
-KILLS = 30
+KILLS = 30 if sys.platform != "win32" else 10  # where a process is dear
 RECOVERERS = 8
 
 OLD = bytes(range(256)) * 80
