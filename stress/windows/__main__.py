@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from .arguments import PROGRAM, requested
-from .cache import Cache, directory_for
+from .cache import VARIABLE, Cache, directory_for
 from .failure import CannotRunError
 from .parts import set_up
 from .suite import pytest_words, run
@@ -35,8 +35,9 @@ def main(arguments: Sequence[str]) -> int:
         tell(f"{PROGRAM}: {error}")
         return _CANNOT
     except OSError as error:
+        cache = directory_for(os.environ)
         tell(
-            f"{PROGRAM}: {error}; {directory_for(os.environ)} keeps what was done, and a further run goes on from there"
+            f"{PROGRAM}: {error}; see that {cache} can be written to, with a gigabyte of room (${VARIABLE} names another)"
         )
         return _CANNOT
     except KeyboardInterrupt:
