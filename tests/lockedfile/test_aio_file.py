@@ -6,12 +6,13 @@ import asyncio
 import functools
 import inspect
 import io
+import sys
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import lockedfile
@@ -104,6 +105,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("scratch")
 
 
+@settings(max_examples=20 if sys.platform == "win32" else 100)  # there an event loop starts slowly
 @given(calls=CALLS)
 def test_every_operation_is_that_of_a_locked_file(scratch: Path, calls: list[tuple[Any, ...]]) -> None:
     """Whatever is called in whatever order gives the same, and leaves the same."""

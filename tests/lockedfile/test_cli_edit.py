@@ -186,7 +186,7 @@ def test_script_of_a_missing_interpreter_says_so(path: Path) -> None:
 def test_edits_at_once_lose_nothing(path: Path) -> None:
     """Each appends its line."""
     path.write_bytes(b"")
-    names = [f"line{number}" for number in range(12)]
+    names = [f"line{number}" for number in range(4 if sys.platform == "win32" else 12)]  # there programs start slowly
     append = program.python("import sys; print(sys.stdin.read() + sys.argv[1])")
     with ExitStack() as stack:
         crowd = [stack.enter_context(program.Program("edit", path, "-q", "--", *append, name)) for name in names]
