@@ -36,9 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         return _CANNOT
     except OSError as error:
         cache = directory_for(os.environ)
-        tell(
-            f"{PROGRAM}: {error}; see that {cache} can be written to, with a gigabyte of room (${VARIABLE} names another)"
-        )
+        tell(f"{PROGRAM}: {error}; see that {cache} can be written to, with 1 GB of room (${VARIABLE} names another)")
         return _CANNOT
     except KeyboardInterrupt:
         tell("stopped")
