@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,8 @@ class Go:
                 lockedfile.Edit(self._directory / "command", self._command)
                 self._using = lockedfile.open(self._directory / "users", "rb")
             except FileNotFoundError:  # the last of those who had it has just removed it
+                with suppress(OSError):  # on Windows perhaps that one file alone
+                    (self._directory / "users").touch()
                 continue
             return
 
@@ -159,6 +162,10 @@ class Go:
         try:
             with lockedfile.open(self._directory / "users", "r+b", timeout=0):
                 shutil.rmtree(self._directory, ignore_errors=True)
+            if sys.platform == "win32":  # which does not remove what is open
+                with suppress(OSError):  # somebody has come since
+                    (self._directory / "users").unlink()
+                    self._directory.rmdir()
         except (lockedfile.LockTimeout, lockedfile.WouldDeadlock, FileNotFoundError):
             pass  # somebody is there still, or somebody else was the last
 

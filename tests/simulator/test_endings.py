@@ -9,14 +9,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from simulator.config import Config
+from simulator.crew import Crew
 from simulator.process import CAN_FREEZE
+from simulator.run import prepare
 from tests.lockedfile.needs import linux
 from tests.simulator.hasty import LAUNCHED
 from tests.simulator.processes import all_gone, end
 from tests.simulator.started import POLITE, started
+
+if TYPE_CHECKING:
+    from simulator.lanes import Snapshot
 
 ROOT = Path(__file__).parents[2]
 
@@ -160,3 +167,41 @@ def test_run_goes_on_when_nobody_can_watch_it(tmp_path: Path) -> None:
         run.stderr.close()
         assert "VALID: nothing torn, nothing lost" in run.stdout.read()
         assert run.wait(60) == 0
+
+
+STARTING = """
+import subprocess, sys
+
+class Starting:
+    name = "starting"
+    probe = close = lambda self: None
+    def open(self, path): self.path = path
+    def read(self): return b""
+    def edit(self, transform):
+        sleeping = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        with open(self.path + ".told", "w") as told:
+            told.write(str(sleeping.pid))
+        sleeping.wait()
+"""
+
+
+def test_what_a_locker_has_started_ends_with_its_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else it would edit when its worker has been replaced, and what came between would be lost."""
+    (tmp_path / "starting_locker.py").write_text(STARTING)
+    (tmp_path / "run").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    config = Config(1, 0, 600.0, None, "0", "0", None, "starting_locker:Starting", 5)
+    prepare(config, tmp_path / "run")
+    crew, told = Crew(config, tmp_path / "run"), tmp_path / "run" / "go.mod.told"
+
+    def watch(_: Snapshot) -> None:
+        if told.exists() and told.read_text():
+            raise KeyboardInterrupt
+
+    try:
+        crew.spawn(watch)
+        with pytest.raises(KeyboardInterrupt):
+            crew.work(watch)
+    finally:
+        crew.reap()
+    assert all_gone([int(told.read_text())])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,15 +64,20 @@ def test_go_writes_what_the_edit_makes(tmp_path: Path, shifting: bool, base: byt
     strategy.close()
 
 
-@needs.posix
-def test_edit_after_somebody_else_was_quicker_is_refused(go_mod: Path, strategy: Go) -> None:
+def test_edit_after_somebody_else_was_quicker_is_refused(
+    go_mod: Path, strategy: Go, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """go finds another content than it had read; then nothing is written, and it is told apart from an error."""
-    command = go_mod.with_name("slow-go")  # between what go reads and what it locks there is no place for a test
-    command.write_text("#!/bin/sh\necho 'go: go.mod changed during editing; not overwriting' >&2; exit 1\n")
-    command.chmod(0o755)
-    before, strategy._go = go_mod.read_bytes(), str(command)
-    with pytest.raises(Refused, match="changed during editing"):
-        strategy.edit(raised(1))
+
+    def refusing(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        # The real one is not to be had: between what go reads and what it locks there is no place for a test.
+        return subprocess.CompletedProcess(command, 1, "", "go: go.mod changed during editing; not overwriting\n")
+
+    before = go_mod.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr("simulator.strategies.go.subprocess.run", refusing)
+        with pytest.raises(Refused, match="changed during editing"):
+            strategy.edit(raised(1))
     assert go_mod.read_bytes() == before
 
 
