@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from simulator.cli import main
 from simulator.commands.simulate import requested
 from simulator.history import Kind, Outcome
 from simulator.saved import read_history, shared
@@ -179,14 +180,28 @@ def test_piped_output_has_no_control_codes(arguments: list[str]) -> None:
         (["--scan", "workers=1,2", "--dir=run"], "--dir is for one run, and not for --scan"),
     ],
 )
-def test_mistake_is_one_line_and_exit_code_2(arguments: list[str], said: str) -> None:
+def test_mistake_is_one_line_and_exit_code_2(
+    arguments: list[str], said: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is started, nothing is shown but one line that tells what is wrong."""
-    run = simulate(*arguments, within_s=20)
-    assert run.returncode == 2
-    assert run.stdout == ""
-    assert run.stderr.count("\n") == 1
-    assert run.stderr.startswith("simulator: ")
-    assert said in run.stderr
+    monkeypatch.chdir(ROOT)
+    try:
+        code: object = main(arguments)
+    except SystemExit as left:  # as the parser of arguments leaves
+        code = left.code
+    told = capfd.readouterr()
+    assert code == 2
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert told.err.startswith("simulator: ")
+    assert said in told.err
+
+
+def test_mistake_is_the_exit_code_of_the_process() -> None:
+    """As the others, from without."""
+    run = simulate("--workers", "many")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == "simulator: argument --workers: many is not a whole number (--help tells more)\n"
 
 
 def test_freezing_is_refused_where_it_cannot_be_done(

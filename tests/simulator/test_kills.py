@@ -16,6 +16,11 @@ from simulator.saved import read_history
 from tests.lockedfile.needs import linux
 
 ROOT = Path(__file__).parents[2]
+
+# Windows takes its time to start a process, and Wine more of it: fewer are killed there, so that fewer are started.
+CROWD = ("3", "1", "6") if SLOW_STATUS else ("5", "2", "15")
+EDITS, EDIT_KILLS = (10, "4") if SLOW_STATUS else (40, "10")
+
 SUM = "golang.org/x/mod v0.30.0/go.mod h1:lAsf5O2EvJeSFMiBxXDki7sCgAxEUcZHXoXMKT4GJKc=\n"
 
 
@@ -38,14 +43,15 @@ def figures(*arguments: str) -> dict[str, Any]:
 @pytest.mark.parametrize("strategy", ["lockedfile", "lockedfile-durable"])
 def test_kills_tear_nothing_and_lose_nothing(tmp_path: Path, strategy: str) -> None:
     """Editors and readers are killed all the time and replaced; every content is whole, and no litter is left."""
+    workers, readers, kills = CROWD
     made = figures(
-        "--workers", "5", "--readers", "2", "--kill-rate", "15", "--duration", "2", "--strategy", strategy,
+        "--workers", workers, "--readers", readers, "--kill-rate", kills, "--duration", "2", "--strategy", strategy,
         "--dir", str(tmp_path / "kept"),
     )  # fmt: skip
     assert made["faults"]["kills"] >= made["faults"]["replaced"] > 0
     assert (made["litter"], made["lost_workers"], made["failures"]) == ([], [], [])
     operations = read_history(tmp_path / "kept").operations
-    assert {op.worker for op in operations} <= set(range(7))
+    assert {op.worker for op in operations} <= set(range(int(workers) + int(readers)))
     assert sum(op.outcome is Outcome.INFO for op in operations) <= made["faults"]["kills"]
     assert len({(op.worker, op.sequence) for op in operations}) == len(operations)
 
@@ -70,10 +76,10 @@ def test_go_protocol_is_torn_by_kills(tmp_path: Path) -> None:
 
 def test_killed_edits_count_as_tried() -> None:
     """Each worker tries so many edits in all, whoever of its processes does it."""
-    made = figures("--workers", "3", "--edits", "40", "--think-ms", "20", "--kill-rate", "10")
+    made = figures("--workers", "3", "--edits", str(EDITS), "--think-ms", "20", "--kill-rate", EDIT_KILLS)
     evidence = made["verdict"]["evidence"]
-    assert evidence["committed"] + evidence["unknown"] == 120
-    assert made["command"].endswith(f"--kill-rate 10 --seed {made['config']['seed']}")
+    assert evidence["committed"] + evidence["unknown"] == 3 * EDITS
+    assert made["command"].endswith(f"--kill-rate {EDIT_KILLS} --seed {made['config']['seed']}")
 
 
 @linux
