@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -136,7 +137,7 @@ def transform_in_threads(path: Path, editor: Editor, threads: int, rounds: int) 
 
 def test_transforms_see_whole_contents(path: Path) -> None:
     """32 threads: each content has a power of two of successive numbers, though each is longer or shorter."""
-    transform_in_threads(path, Edit, threads=32, rounds=64)
+    transform_in_threads(path, Edit, threads=32, rounds=16 if sys.platform == "win32" else 64)  # there it takes as long
     assert len(words_of(path.read_bytes())).bit_count() == 1
 
 
