@@ -70,7 +70,9 @@ def storm(editor: str, path: str, contents: str) -> None:
         cycle = [content.encode() for content in json.load(file)]
     following = dict(zip(cycle, cycle[1:] + cycle[:1], strict=True))
     be_interruptible()
-    edit, before, verdict = load(editor), open_descriptors(), "ready"
+    edit = load(editor)
+    edit(path, following.__getitem__)  # all that is imported is, or an interrupt would be told by the importer
+    before, verdict = open_descriptors(), "ready"
     while True:
         try:
             say(verdict)

@@ -1,6 +1,6 @@
 """Ways to wait for a lock with one promise broken at a time: what the tests must be able to catch.
 
-Each is an `open`, by raw flock(2), that keeps all that matters but one thing.
+Each is an `open`, by the system's lock alone, that keeps all that matters but one thing.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from contextlib import suppress
 from struct import pack
 from typing import TYPE_CHECKING
 
-if sys.platform == "win32":
-    raise ImportError("POSIX only")
+from lockedfile._oslock import AT_ONCE, EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, is_taken, lock, pwrite
 
-import fcntl
+if sys.platform == "linux":
+    import fcntl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,11 +36,11 @@ class Alarm(Exception):  # noqa: N818 - not an error of ours
 
 
 class RawFile:
-    """A file, locked by nothing but flock, and unlocked as it is left."""
+    """A file, locked by nothing but that, and unlocked as it is left."""
 
     def __init__(self, path: str, mode: str) -> None:
-        self.kind = fcntl.LOCK_SH if mode == "rb" else fcntl.LOCK_EX
-        self.fd = os.open(path, os.O_RDONLY if mode == "rb" else os.O_RDWR | os.O_CREAT, 0o666)
+        self.kind = SHARED if mode == "rb" else EXCLUSIVE
+        self.fd = os.open(path, OPEN_FLAGS | (os.O_RDONLY if mode == "rb" else os.O_RDWR | os.O_CREAT), 0o666)
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +50,7 @@ class RawFile:
 
     def close(self) -> None:
         """Unlock and close."""
-        fcntl.flock(self.fd, fcntl.LOCK_UN)
+        lock(self.fd, UNLOCKED)
         os.close(self.fd)
 
     def is_at(self, path: str) -> bool:
@@ -59,10 +59,13 @@ class RawFile:
 
     def lock_now(self) -> bool:
         """Have the lock if it is free."""
-        with suppress(BlockingIOError):
-            fcntl.flock(self.fd, self.kind | fcntl.LOCK_NB)
-            return True
-        return False
+        try:
+            lock(self.fd, self.kind | AT_ONCE)
+        except OSError as error:
+            if not is_taken(error):
+                raise
+            return False
+        return True
 
     def poll(self, timeout: float | None) -> Self:
         """Have the lock within `timeout` seconds, or raise."""
@@ -79,7 +82,7 @@ class RawFile:
         copy, had, given_up = os.dup(self.fd), threading.Event(), threading.Event()
 
         def wait() -> None:
-            fcntl.flock(copy, self.kind)
+            lock(copy, self.kind)
             had.set()
             if given_up.is_set():
                 too_late(copy)
@@ -97,7 +100,7 @@ class RawFile:
 def open_raw(path: str, mode: str, **_: object) -> RawFile:
     """Waits in the kernel; it knows no deadline, no line, no deadlock, and nothing of forks."""
     file = RawFile(path, mode)
-    fcntl.flock(file.fd, file.kind)
+    lock(file.fd, file.kind)
     return file
 
 
@@ -108,7 +111,7 @@ def open_polling(path: str, mode: str, *, timeout: float | None = None, **_: obj
 
 def open_impatient(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
     """Times out before its deadline."""
-    return RawFile(path, mode).poll(None if timeout is None else timeout / 2)
+    return RawFile(path, mode).poll(None if timeout is None else timeout / 100)
 
 
 def open_keeping_late(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
@@ -126,15 +129,17 @@ def open_holding_up_exit(path: str, mode: str, *, timeout: float | None = None, 
     return RawFile(path, mode).wait_in_a_thread(timeout, os.close, daemon=False)
 
 
-def open_by_alarm(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
-    """Lets a signal end the wait, which only the main thread may."""
+if sys.platform != "win32":
 
-    def expire(*_signal: object) -> None:
-        raise TimeoutError
+    def open_by_alarm(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
+        """Lets a signal end the wait, which only the main thread may."""
 
-    signal.signal(signal.SIGALRM, expire)
-    signal.setitimer(signal.ITIMER_REAL, timeout or 0)
-    return open_raw(path, mode)
+        def expire(*_signal: object) -> None:
+            raise TimeoutError
+
+        signal.signal(signal.SIGALRM, expire)
+        signal.setitimer(signal.ITIMER_REAL, timeout or 0)
+        return open_raw(path, mode)
 
 
 def open_telling_late(path: str, mode: str, *, timeout: float | None = None, on_wait: OnWait = None) -> RawFile:
@@ -150,37 +155,41 @@ def open_telling_late(path: str, mode: str, *, timeout: float | None = None, on_
 def open_with_a_deadline_a_round(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
     """Gives the file that came to the path meanwhile a deadline of its own."""
     while True:
-        file = RawFile(path, mode).wait_in_a_thread(timeout, lambda copy: fcntl.flock(copy, fcntl.LOCK_UN))
+        file = RawFile(path, mode).wait_in_a_thread(timeout, lambda copy: lock(copy, UNLOCKED))
         if file.is_at(path):
             return file
         file.close()
 
 
-def open_with_a_deadline_a_signal(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
-    """Begins its deadline anew when a handler has run."""
-    file = RawFile(path, mode)
-    signals, sender = os.pipe()
-    os.set_blocking(sender, False)
-    signal.set_wakeup_fd(sender)
-    while True:
-        try:
-            return file.poll(timeout)
-        except TimeoutError:
-            file = RawFile(path, mode)
-            os.set_blocking(signals, False)
+if sys.platform != "win32":
+
+    def open_with_a_deadline_a_signal(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
+        """Begins its deadline anew when a handler has run."""
+        file = RawFile(path, mode)
+        signals, sender = os.pipe()
+        os.set_blocking(sender, False)
+        signal.set_wakeup_fd(sender)
+        while True:
             try:
-                os.read(signals, 1 << 16)
-            except BlockingIOError:
-                raise TimeoutError from None
+                return file.poll(timeout)
+            except TimeoutError:
+                file = RawFile(path, mode)
+                os.set_blocking(signals, False)
+                try:
+                    os.read(signals, 1 << 16)
+                except BlockingIOError:
+                    raise TimeoutError from None
 
 
-def open_deaf(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
-    """Hears no Ctrl-C while it waits."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return RawFile(path, mode).wait_in_a_thread(timeout, lambda copy: fcntl.flock(copy, fcntl.LOCK_UN))
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+if sys.platform != "win32":
+
+    def open_deaf(path: str, mode: str, *, timeout: float | None = None, **_: object) -> RawFile:
+        """Hears no Ctrl-C while it waits."""
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return RawFile(path, mode).wait_in_a_thread(timeout, lambda copy: lock(copy, UNLOCKED))
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def open_by_a_file(path: str, mode: str, **_: object) -> RawFile:
@@ -195,15 +204,16 @@ def open_by_a_file(path: str, mode: str, **_: object) -> RawFile:
     return file
 
 
-def open_in_strict_line(path: str, mode: str, **_: object) -> RawFile:
-    """Lets nobody past who waits, whatever became of him."""
-    assert sys.platform == "linux"
-    file = RawFile(path, mode)
-    for kind in (fcntl.F_RDLCK if mode == "rb" else fcntl.F_WRLCK, fcntl.F_UNLCK):
-        fcntl.fcntl(file.fd, fcntl.F_OFD_SETLKW, pack("hhqqi4x", kind, os.SEEK_SET, 1 << 40, 1, 0))
-        if kind != fcntl.F_UNLCK:
-            fcntl.flock(file.fd, file.kind)
-    return file
+if sys.platform == "linux":
+
+    def open_in_strict_line(path: str, mode: str, **_: object) -> RawFile:
+        """Lets nobody past who waits, whatever became of him."""
+        file = RawFile(path, mode)
+        for kind in (fcntl.F_RDLCK if mode == "rb" else fcntl.F_WRLCK, fcntl.F_UNLCK):
+            fcntl.fcntl(file.fd, fcntl.F_OFD_SETLKW, pack("hhqqi4x", kind, os.SEEK_SET, 1 << 40, 1, 0))
+            if kind != fcntl.F_UNLCK:
+                lock(file.fd, file.kind)
+        return file
 
 
 def edit_regardless(path: str, transform: Callable[[bytes], bytes], *, timeout: float) -> None:
@@ -213,8 +223,8 @@ def edit_regardless(path: str, transform: Callable[[bytes], bytes], *, timeout: 
     except TimeoutError:
         file = RawFile(path, "r+b")
     with file:
-        new = transform(os.pread(file.fd, 1 << 16, 0))
-        os.pwrite(file.fd, new, 0)
+        new = transform(os.read(file.fd, 1 << 16))
+        pwrite(file.fd, new, 0)
 
 
 class _Registry:
