@@ -40,6 +40,10 @@ pytest.skip("whole module", allow_module_level=True)
 REASONS = ("marked", "conditional", "inside", "fixture", "expected", "whole module")
 
 
+# How many processes is nothing that Windows changes, and each costs seconds there.
+PROCESSES = [pytest.param((), id="one process")]
+PROCESSES += [pytest.param(("-n", "1"), id="xdist")] if sys.platform != "win32" else []
+
 ALL_ENTRIES = {
     "test_skips.py::test_marked": "a test",
     "test_skips.py::test_conditional": "another",
@@ -74,7 +78,7 @@ def run(
     )
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", PROCESSES)
 def test_skip_is_a_failure_in_ci(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Of whatever kind, with its reason; so is an expected failure."""
     done = run(tmp_path, "true", "--continue-on-collection-errors", *options)
@@ -84,7 +88,7 @@ def test_skip_is_a_failure_in_ci(tmp_path: Path, options: tuple[str, ...]) -> No
     assert "2 failed, 1 passed, 4 errors" in done.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", PROCESSES)
 def test_what_the_list_leaves_out_is_a_skip(tmp_path: Path, options: tuple[str, ...]) -> None:
     """Test by test, or a file as a whole; what else is skipped still fails."""
     done = run(tmp_path, "true", *options, left_out=ALL_ENTRIES)
@@ -96,7 +100,7 @@ def test_what_the_list_leaves_out_is_a_skip(tmp_path: Path, options: tuple[str, 
     assert "1 failed" in done.stdout.splitlines()[-1]
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", PROCESSES)
 def test_entry_that_is_not_so_is_an_error(tmp_path: Path, options: tuple[str, ...]) -> None:
     """It leaves out what runs, or nothing."""
     entries = {"test_skips.py": "too much", "test_module.py": "a file", "test_gone.py": "gone"}

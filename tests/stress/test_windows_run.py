@@ -121,6 +121,13 @@ def test_library_in_the_zip_is_what_it_was_made_of(tmp_path: Path) -> None:
     assert runpy.run_path(str(path))["where"] == "package\\module.py"
 
 
+def test_older_library_is_brought_up() -> None:
+    """The interpreter calls a method of the class that was not one; where it is, nothing changes."""
+    older = "class A:\n    def invalidate_caches(cls):\n        pass\n"
+    newer = "class A:\n    @classmethod\n    def invalidate_caches(cls):\n        pass\n"
+    assert library.brought_up(older) == library.brought_up(newer) == newer
+
+
 def test_arguments_after_two_dashes_are_for_pytest() -> None:
     """And those after --python for Python; none is needed."""
     assert arguments.requested([]) == (1200.0, False, (), ())
