@@ -47,5 +47,5 @@ def brought_up(metadata: str) -> str:
 
 
 def compiled(source: bytes, name: str) -> bytes:
-    """The content of a .pyc. Tracebacks look for a relative name along the path, and find the source in `Lib`."""
+    """The content of a .pyc; tracebacks have the name of the file from it, and not its lines."""
     return MAGIC_NUMBER + _UNCHECKED + marshal.dumps(compile(source, name, "exec", dont_inherit=True))
