@@ -13,6 +13,7 @@ import msvcrt
 import os
 import sys
 from ctypes import wintypes
+from errno import EBADF
 
 assert sys.platform == "win32"
 
@@ -164,7 +165,7 @@ def sync(fd: int) -> None:
     try:
         os.fsync(fd)
     except OSError as error:
-        if error.errno is None:  # a signal handler's
+        if error.errno != EBADF:  # a signal handler's; or the disk's, and then a second try is not to be trusted
             raise
         from ._windows_access import flush
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 
 TYPE_CHECKING = False  # as in `child`
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspa
 import lockedfile  # noqa: E402 - from this tree, not from another one that is installed
 from stress.crash.child import OPTIONS  # noqa: E402 - likewise
 from stress.crash.counters import content_of, counts_in  # noqa: E402 - likewise
+
+_PAUSE_S = 0.002  # in which others come to it: Windows gives the lock to whoever asks first
 
 
 class _TornError(Exception):
@@ -46,6 +49,7 @@ def main(path: str, number: int, mode: str) -> None:
         while True:
             edited = lockedfile.Edit(path, raised, **options)
             os.write(1, b"%d %d\n" % (counts[number], edited.recovered))
+            time.sleep(_PAUSE_S)
     except _TornError:
         os.write(1, b"torn\n")
 

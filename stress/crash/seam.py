@@ -31,6 +31,13 @@ _OF_OS = (
     *("access", "unlink", "rename", "replace", "chmod", "fchmod", "fchown", "getxattr", "setxattr"),
 )
 _OF_FCNTL = ("flock", "fcntl")
+# Of Windows' own those that have to do with files; not those that free memory or ask for names.
+_OF_WINDOWS = ("CreateFileW", "ReOpenFile", "CloseHandle", "FlushFileBuffers", "LockFileEx", "UnlockFileEx")
+_GIVES_HANDLE = ("CreateFileW", "ReOpenFile")
+_NO_HANDLE = (1 << 64) - 1  # INVALID_HANDLE_VALUE as ctypes gives it
+_GIVES_DESCRIPTOR = "open_osfhandle"  # of a handle; only that it was done is noted, as nothing else comes of it
+_CLOSES = ("close", "CloseHandle")
+_THEIRS = ("os", "msvcrt")
 _OURS = ("lockedfile", "stress.crash.variants")  # in whose modules they are looked for
 _SIGKILL = 9  # Windows does not know the name, and gives a process that is killed by it this exit code
 _WINDOWS_ERRORS = {"EIO": 1117, "ENOSPC": 112}  # ERROR_IO_DEVICE, ERROR_DISK_FULL
@@ -53,11 +60,14 @@ class Play:
         self._in_effect = in_effect
         self._counts: dict[str, int] = {}
         self._open: dict[int, str] = {}  # paths by descriptor
+        self._handles: dict[int, str] = {}  # and by handles that have no descriptor yet
 
     def call(self, name: str, call: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         """Let the call be made, or not."""
         if self.gone:
             raise Gone
+        if name == _GIVES_DESCRIPTOR:
+            return self._made(name, call, arguments, options)
         met = self._meets(name)
         self.calls.append((name, self._path(arguments), met is not None))
         if met is None:
@@ -82,21 +92,27 @@ class Play:
     def _path(self, arguments: tuple[Any, ...]) -> str:
         first = arguments[0] if arguments else None
         if isinstance(first, int):
-            return self._open.get(first, "")
+            return self._open.get(first) or self._handles.get(first, "")
         return os.fsdecode(first) if isinstance(first, str | bytes | os.PathLike) else ""
 
     def _made(self, name: str, call: Callable[..., Any], arguments: tuple[Any, ...], options: dict[str, Any]) -> Any:
         result = call(*arguments, **options)
         if name == "open":
             self._open[result] = os.fsdecode(arguments[0])
+        elif name in _GIVES_HANDLE and result != _NO_HANDLE:
+            self._handles[result] = self._path(arguments)
+        elif name == _GIVES_DESCRIPTOR:
+            self._open[result] = self._handles.pop(arguments[0], "")
         elif name == "close":
             self._open.pop(arguments[0], None)
+        elif name == "CloseHandle":
+            self._handles.pop(arguments[0], None)
         return result
 
     def _failed(self, what: str, name: str, call: Callable[..., Any], arguments: tuple[Any, ...]) -> int:
         if name == "access":  # whose every failure is a no
             return False
-        if name == "close":  # which closes whatever it says (close(2))
+        if name in _CLOSES:  # which closes whatever it says (close(2))
             self._made(name, call, arguments, {})
         if sys.platform == "win32" and _is_windows_own(call):
             import ctypes
@@ -104,7 +120,7 @@ class Play:
             number = _WINDOWS_ERRORS[what]
             self.put_in = ctypes.WinError(number).errno
             ctypes.set_last_error(number)
-            return 0
+            return _NO_HANDLE if name in _GIVES_HANDLE else 0
         self.put_in = getattr(errno, what)
         raise OSError(self.put_in, os.strerror(self.put_in), *_named(arguments))
 
@@ -123,6 +139,11 @@ class Play:
             except OSError:
                 continue
         self._open = {}
+        if sys.platform == "win32":
+            import _winapi
+
+            for handle in self._handles:
+                _winapi.CloseHandle(handle)
 
 
 class Seam:
@@ -130,6 +151,7 @@ class Seam:
 
     def __init__(self) -> None:
         self._play: Play | None = None
+        _import_all()
         wrapped = {id(call): self._wrapped(name, call) for name, call in _calls()}
         for module in _modules():
             for name, value in vars(module).copy().items():
@@ -169,9 +191,12 @@ def _calls() -> Iterator[tuple[str, Any]]:
         if hasattr(os, name):
             yield name, getattr(os, name)
     if sys.platform == "win32":
+        import msvcrt
+
+        yield _GIVES_DESCRIPTOR, msvcrt.open_osfhandle
         for module in _modules():
             for value in vars(module).values():
-                if _is_windows_own(value):
+                if _is_windows_own(value) and value.__name__ in _OF_WINDOWS:
                     yield value.__name__, value
     else:
         import fcntl
@@ -180,9 +205,16 @@ def _calls() -> Iterator[tuple[str, Any]]:
             yield name, getattr(fcntl, name)
 
 
+def _import_all() -> None:
+    """Those too that the library imports when it first needs them."""
+    if sys.platform == "win32":
+        import lockedfile._oslock._windows_access
+        import lockedfile._oslock._windows_refusals  # noqa: F401 - that it is imported is all
+
+
 def _modules() -> list[ModuleType]:
     """Whose names are looked through."""
-    return [os, *(module for name, module in sys.modules.items() if name.startswith(_OURS))]
+    return [module for name, module in sys.modules.items() if name in _THEIRS or name.startswith(_OURS)]
 
 
 def _is_windows_own(value: object) -> bool:
