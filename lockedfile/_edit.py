@@ -142,6 +142,10 @@ def Edit(
     disk fails to confirm a write, the error says that the outcome is unknown. Without `crash_safe` no journal is made,
     which is what Go does, and faster: a process killed in the middle may leave the file torn.
 
+    On Windows another program may have the file, or its journal, open and share it with nobody, as scanners do for a
+    moment. That is tried again with short pauses, two seconds at most, and no longer than `timeout`. While an edit has
+    the file open nobody can rename, replace or delete it there.
+
     Not promised: what a reader sees that takes no lock, or that does not know the journal and comes after a kill; an
     exception that comes when all is written, from a signal handler or from closing the file, leaves the new content.
 

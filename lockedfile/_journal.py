@@ -26,7 +26,7 @@ Invariants:
  4. Recovery is idempotent: the mark goes last. Killed at any point of it, the next one does the same. (`_recovery`)
  5. The file is never renamed, replaced or unlinked; its mode, owner, attributes and links stay.
  6. The journal can be read by nobody who cannot read the file: it is created with less access, and written once its
-    access is that of the file.
+    access is that of the file. On Windows it is born with that access.
  7. A journal is made under the exclusive lock of the file, and removed under any lock of it: while one is held, no
     other edit is under way. Locks are of the file and journals of its name, so both are only done while the file is
     still at that name; somebody who renames another one over it just then can leave a journal too few, or one too many.
@@ -304,9 +304,9 @@ def discard(journal: str | bytes, timeout: float | None = 0) -> None:
 def _discard_after(error: OSError, journal: str | bytes, timeout: float | None) -> None:
     left = pauses(timeout)
     try:
-        chmod(journal, 0o600)  # one with the read-only attribute is not removed
         while diagnose is not None and diagnose(error, journal, 0):
             try:
+                chmod(journal, 0o600)  # one with the read-only attribute is not removed
                 unlink(journal)
             except PermissionError as again:
                 if again.errno is None or not next(left, False):

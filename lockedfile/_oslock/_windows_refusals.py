@@ -19,6 +19,7 @@ assert sys.platform == "win32"
 __all__ = ["diagnose"]
 
 _ERROR_ACCESS_DENIED, _ERROR_SHARING_VIOLATION, _ERROR_DELETE_PENDING = 5, 32, 303
+_TOLD_AS_EACCES = {_ERROR_ACCESS_DENIED, 16, *range(19, 37), 65, 82, 83, 108, 132, 158, 167}
 _PASSING = {_ERROR_ACCESS_DENIED, _ERROR_SHARING_VIOLATION, _ERROR_DELETE_PENDING}
 
 _CONSOLE = "only a regular file can be locked, and this is a console"
@@ -36,7 +37,8 @@ def diagnose(error: OSError, path: str | bytes, flags: int) -> bool:
             error.errno, error.strerror = EINVAL, _CONSOLE
         if error.errno != EACCES:
             return False
-        error.winerror = _last_error() or _ERROR_ACCESS_DENIED
+        number = _last_error()
+        error.winerror = number if number in _TOLD_AS_EACCES else _ERROR_ACCESS_DENIED
     if error.winerror not in _PASSING:
         return False
     attributes = _attributes(path) if error.winerror == _ERROR_ACCESS_DENIED else 0

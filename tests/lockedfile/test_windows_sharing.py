@@ -331,3 +331,13 @@ def test_what_others_can_do_to_the_file(spawn: Spawn, path: Path, ours: str) -> 
         child.tell("delete")
         assert child.hear() == "done"
     child.end()
+
+
+def test_directory_in_the_place_of_the_journal_is_told_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not removed, and the file is not changed."""
+    monkeypatch.setattr(_pauses, "sleep", no_pause)
+    journal_of(path).mkdir()
+    with pytest.raises(JournalError, match="is in the place of the journal") as caught:
+        Edit(path, lambda _: NEW)
+    assert (caught.value.filename, path.read_bytes()) == (str(path), OLD)
+    assert journal_of(path).is_dir()
