@@ -1,9 +1,8 @@
-"""Waits beside forks, signals, other files, files handed on, and what `on_wait` does."""
+"""Waits beside other files, files handed on, and what `on_wait` does."""
 
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -13,16 +12,10 @@ import lockedfile
 from lockedfile import Edit, LockTimeout, _circle, _file, _oslock
 from tests.lockedfile import needs
 from tests.lockedfile.locks import until_waiting
-from tests.lockedfile.processes import name
 from tests.lockedfile.threads import run_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    from tests.lockedfile.processes import Child
-
-    Spawn = Callable[..., Child]
 
 
 @pytest.fixture
@@ -124,29 +117,3 @@ def test_who_is_outside_of_the_pid_namespace_is_part_of_no_circle(monkeypatch: p
     listed = [("fe:00", 1, 0, True, True), ("fe:00", 1, os.getpid(), True, False), ("fe:00", 2, 2**22, True, False)]
     monkeypatch.setattr(_circle, "locks", lambda: listed)
     assert _circle._others() == listed[2:]
-
-
-if sys.platform != "win32":
-    from tests.lockedfile import hazards, weakened
-
-    def test_interrupt_as_a_lock_is_given_back_does_not_leave_it_to_a_child(spawn: Spawn, path: Path) -> None:
-        """One that was forked meanwhile, and lives on."""
-        child = spawn(hazards.fork_and_fail_interrupted, name(Edit), path)
-        child.expect("free")
-        child.end()
-
-    def test_lock_left_to_a_child_would_show(spawn: Spawn, path: Path) -> None:
-        """The check can fail: of an edit that gives its lock back by closing alone."""
-        child = spawn(hazards.fork_and_fail_interrupted, name(weakened.edit_inheritably), path)
-        child.expect("exclusive")
-        child.end()
-
-    def test_fork_in_on_wait_leaves_the_lock_to_the_parent(spawn: Spawn, path: Path) -> None:
-        """The child is told that it cannot wait; what it then does takes nothing from its parent."""
-        with lockedfile.open(path, "r+b"):
-            child = spawn(hazards.edit_forking_on_wait, path)
-            assert {child.hear(), child.hear()} == {"forked", "child: RuntimeError"}
-        child.tell()
-        child.expect("exclusive")
-        child.expect("edited")
-        child.end()
