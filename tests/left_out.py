@@ -80,6 +80,7 @@ class CiRule:
         self._name = str(path)
         self._entries = read_list(path.read_text(encoding="utf-8")) if path else {}
         self._sightings: list[Sighting] = []
+        self._complete = True
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self) -> Generator[None, pytest.TestReport, pytest.TestReport]:
@@ -107,8 +108,10 @@ class CiRule:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: object) -> None:
-        """What a worker of pytest-xdist saw."""
-        self._sightings += [Sighting(*seen) for seen in getattr(node, "workeroutput", {}).get("sightings", ())]
+        """What a worker of pytest-xdist saw; one that crashed does not tell."""
+        seen = getattr(node, "workeroutput", {}).get("sightings")
+        self._complete = self._complete and seen is not None
+        self._sightings += [Sighting(*sighting) for sighting in seen or ()]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
@@ -116,7 +119,7 @@ class CiRule:
         if hasattr(session.config, "workeroutput"):
             session.config.workeroutput["sightings"] = [tuple(seen) for seen in self._sightings]
             return
-        faults = untrue(self._entries, self._sightings, _is_whole(session))
+        faults = untrue(self._entries, self._sightings, whole=self._complete and _is_whole(session))
         if faults:
             report = pytest.CollectReport(self._name, "failed", "\n".join(faults), [])
             session.config.hook.pytest_collectreport(report=report)
