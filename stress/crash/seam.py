@@ -35,8 +35,8 @@ _OF_FCNTL = ("flock", "fcntl")
 _OF_WINDOWS = ("CreateFileW", "ReOpenFile", "CloseHandle", "FlushFileBuffers", "LockFileEx", "UnlockFileEx")
 _GIVES_HANDLE = ("CreateFileW", "ReOpenFile")
 _NO_HANDLE = (1 << 64) - 1  # INVALID_HANDLE_VALUE as ctypes gives it
-_GIVES_DESCRIPTOR = "open_osfhandle"  # of a handle; only that it was done is noted, as nothing else comes of it
-_CLOSES = ("close", "CloseHandle")
+_GIVES_DESCRIPTOR = "open_osfhandle"  # of a handle
+_ONLY_NOTED = (_GIVES_DESCRIPTOR, "CloseHandle")  # nothing else comes of them; the second is made now and then only
 _THEIRS = ("os", "msvcrt")
 _OURS = ("lockedfile", "stress.crash.variants")  # in whose modules they are looked for
 _SIGKILL = 9  # Windows does not know the name, and gives a process that is killed by it this exit code
@@ -66,7 +66,7 @@ class Play:
         """Let the call be made, or not."""
         if self.gone:
             raise Gone
-        if name == _GIVES_DESCRIPTOR:
+        if name in _ONLY_NOTED:
             return self._made(name, call, arguments, options)
         met = self._meets(name)
         self.calls.append((name, self._path(arguments), met is not None))
@@ -112,7 +112,7 @@ class Play:
     def _failed(self, what: str, name: str, call: Callable[..., Any], arguments: tuple[Any, ...]) -> int:
         if name == "access":  # whose every failure is a no
             return False
-        if name in _CLOSES:  # which closes whatever it says (close(2))
+        if name == "close":  # which closes whatever it says (close(2))
             self._made(name, call, arguments, {})
         if sys.platform == "win32" and _is_windows_own(call):
             import ctypes
