@@ -13,6 +13,7 @@ import lockedfile
 from lockedfile import Edit, JournalError, _file, _journal, _oslock, _pauses
 from lockedfile._oslock import _windows_refusals
 from tests.lockedfile import children, crashes, windows
+from tests.lockedfile.processes import name
 from tests.lockedfile.protocols import beside, journal_of
 
 assert sys.platform == "win32"  # others do not collect this file
@@ -341,3 +342,21 @@ def test_directory_in_the_place_of_the_journal_is_told_at_once(path: Path, monke
         Edit(path, lambda _: NEW)
     assert (caught.value.filename, path.read_bytes()) == (str(path), OLD)
     assert journal_of(path).is_dir()
+
+
+def test_no_edit_is_lost_or_fails_beside_a_scanner(spawn: Spawn, path: Path) -> None:
+    """It opens file and journals whenever it can, and shares them with nobody."""
+    path.write_bytes(b"0\n")
+    scanner = spawn(windows.scan, path, 2500)
+    editors = [spawn(children.count, name(Edit), path, 40) for _ in range(2)]
+    for child in (scanner, *editors):
+        child.expect("ready")
+    for child in (scanner, *editors):
+        child.tell()
+    for child in editors:
+        child.expect("done")
+        child.end()
+    assert int(scanner.hear()) > 0
+    scanner.expect("done")
+    scanner.end()
+    assert (path.read_bytes(), beside(path)) == (b"80\n", [])

@@ -118,3 +118,20 @@ def make(path: str, content: bytes, written: str) -> None:
 def enforces_locks() -> bool:
     """Is a lock one for those who do not ask for it? Wine, which says that it is there, lets them read and write."""
     return not hasattr(ctypes.WinDLL("ntdll"), "wine_get_version")
+
+
+def scan(path: str, times: str) -> None:
+    """Have what is new open without sharing it, again and again, as scanners do; tell how often that was had."""
+    had = 0
+    say("ready")
+    hear()
+    for _ in range(int(times)):
+        for place in (path, f"{path}.lockedfile-journal"):
+            try:
+                handle = open_unshared(place)
+            except OSError:
+                continue
+            had += 1
+            close(handle)
+    say(had)
+    say("done")
