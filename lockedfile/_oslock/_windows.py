@@ -13,7 +13,7 @@ import msvcrt
 import os
 import sys
 from ctypes import wintypes
-from errno import EBADF
+from errno import EACCES, EBADF
 
 assert sys.platform == "win32"
 
@@ -165,11 +165,12 @@ def sync(fd: int) -> None:
     try:
         os.fsync(fd)
     except OSError as error:
-        if error.errno != EBADF:  # a signal handler's; or the disk's, and then a second try is not to be trusted
+        if error.errno not in (EACCES, EBADF):  # a signal handler's, or the disk's: no second try is to be trusted
             raise
         from ._windows_access import flush
+        from ._windows_refusals import is_denied
 
-        if not flush(fd):  # it takes the right to write, which a reader has not opened the file for
+        if not (is_denied() and flush(fd)):  # it takes the right to write, which a reader has not opened the file for
             raise
 
 

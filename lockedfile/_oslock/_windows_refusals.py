@@ -16,7 +16,7 @@ from errno import EACCES, EBADF, EINVAL
 
 assert sys.platform == "win32"
 
-__all__ = ["diagnose"]
+__all__ = ["diagnose", "is_denied"]
 
 _ERROR_ACCESS_DENIED, _ERROR_SHARING_VIOLATION, _ERROR_DELETE_PENDING = 5, 32, 303
 _TOLD_AS_EACCES = {_ERROR_ACCESS_DENIED, 16, *range(19, 37), 65, 82, 83, 108, 132, 158, 167}
@@ -49,6 +49,11 @@ def diagnose(error: OSError, path: str | bytes, flags: int) -> bool:
         return False
     error.strerror = _TAKEN if error.winerror == _ERROR_SHARING_VIOLATION else _DENIED
     return True
+
+
+def is_denied() -> bool:
+    """Was it a denial, what the last call of this thread to the C library failed of? Of a sync it says EBADF."""
+    return _last_error() == _ERROR_ACCESS_DENIED
 
 
 def _last_error() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 import lockedfile
 from lockedfile import Edit, JournalError, _journal, _oslock
-from lockedfile._oslock import _windows_access
+from lockedfile._oslock import _windows_access, _windows_refusals
 from tests.lockedfile import crashes, windows
 from tests.lockedfile.protocols import beside, journal_of
 
@@ -179,3 +180,18 @@ def file_descriptor_of_nothing() -> int:
     fd = os.open(os.devnull, os.O_RDONLY)
     os.close(fd)
     return fd
+
+
+@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EACCES, errno.EBADF])
+def test_sync_that_failed_is_not_tried_again(path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """Not even if what the C library says of it could mean that the right is missing: what the disk has is unknown."""
+
+    def fail(_fd: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", fail)
+    monkeypatch.setattr(_windows_refusals, "_last_error", lambda: 1117)  # ERROR_IO_DEVICE
+    monkeypatch.setattr(_windows_access, "flush", lambda _fd: pytest.fail("tried again"))
+    with path.open("r+b") as file, pytest.raises(OSError, match=r".") as caught:
+        _oslock.sync(file.fileno())
+    assert caught.value.errno == number
