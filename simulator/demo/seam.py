@@ -62,7 +62,9 @@ class Seam:
             id(_oslock.lock): self._lock,
             id(_oslock.pwrite): self._pwrite,
         }
+        through.setdefault(id(_oslock.create), self._create)  # where that is not os.open
         self._system_lock, self._system_pwrite = _oslock.lock, _oslock.pwrite
+        self._system_create: Callable[..., Any] = _oslock.create
         if not self._locking:
             through[id(_oslock.has_turnstile)] = lambda *_: False
         try:
@@ -126,6 +128,12 @@ class Seam:
             self._stop(Step.READ, "found")
         last = f", 0{mode:o}" if flags & os.O_CREAT else ""
         fd: int = self._made(f'openat(AT_FDCWD, "{path}", {flags_text(flags)}{last})', os.open, path, flags, mode)
+        self._files[fd] = path
+        return fd
+
+    def _create(self, path: str, flags: int, access: object) -> int:
+        self._stop(Step.WRITE, "journal")
+        fd: int = self._made(f'CreateFile("{path}", CREATE_NEW)', self._system_create, path, flags, access)
         self._files[fd] = path
         return fd
 
