@@ -131,7 +131,7 @@ def _is_whole(session: pytest.Session) -> bool:
     option = session.config.option
     chosen = option.keyword or option.markexpr or option.deselect or option.ignore or option.ignore_glob
     named = session.config.args_source is pytest.Config.ArgsSource.ARGS
-    return not (chosen or named or session.shouldstop or session.shouldfail)
+    return not (chosen or named or option.collectonly or session.shouldstop or session.shouldfail)
 
 
 def _reason(report: Report) -> str:
