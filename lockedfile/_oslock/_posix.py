@@ -64,6 +64,9 @@ JOURNAL_FLAGS = OPEN_FLAGS | os.O_NOFOLLOW
 
 _NO_LOCKING = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP}
 
+# The second is what Linux says of a lock on an SMB share that others have; who waits for it gets to know if it is a no.
+_TAKEN = {errno.EWOULDBLOCK, errno.EACCES}
+
 # The call itself, not a function around it: before the first line of a function of ours a signal handler may raise,
 # and a lock would not be given back.
 lock: Callable[[int, int], None] = flock
@@ -114,7 +117,7 @@ diagnose: Callable[[OSError, str | bytes, int], bool] | None = None
 
 
 def is_taken(error: OSError) -> bool:
-    return error.errno == errno.EWOULDBLOCK
+    return error.errno in _TAKEN
 
 
 def is_locked(fd: int) -> bool:

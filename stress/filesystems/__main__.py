@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from subprocess import SubprocessError
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
@@ -91,8 +92,8 @@ def _found(kind: Kind, name: str) -> str | None:
                 directory = disk / name
                 directory.mkdir()
                 (CHECKS | LONG)[name](directory)
-        except (CheckError, MountError) as error:
-            return str(error)
+        except (CheckError, MountError, OSError, SubprocessError) as error:
+            return f"{type(error).__name__}: {error}"
     return None
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("user-mode-linux", "nfs-kernel-server", "dosfstools")
+PACKAGES = ("user-mode-linux", "nfs-kernel-server", "samba", "dosfstools")
 _VARIABLE = "LOCKEDFILE_GUEST_CACHE"
 _CANNOT, _OVERRUN = 3, 124
 _LONGEST_S = 1200.0
@@ -72,7 +72,7 @@ def _unpacked() -> Path:
     """Where the packages lie unpacked; they are fetched once."""
     caches = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     cache = Path(os.environ.get(_VARIABLE) or Path(caches, "lockedfile", "guest")).absolute()
-    unpacked = cache / "root"
+    unpacked = cache / "+".join(PACKAGES)  # another cache for other packages
     if not (unpacked / MODULES).is_dir():
         _fetch(cache / "packages", unpacked)
     return unpacked
@@ -82,7 +82,7 @@ def _fetch(packages: Path, unpacked: Path) -> None:
     (packages / "partial").mkdir(parents=True, exist_ok=True)
     options = ["-o", f"Dir::Cache::archives={packages}", "-o", "APT::Sandbox::User=root", "--no-install-recommends"]
     _run("apt-get", "install", "-qq", "-y", "--reinstall", "--download-only", *options, *PACKAGES)
-    aside = unpacked.with_name(f"root-{os.getpid()}")
+    aside = unpacked.with_name(f"making-{os.getpid()}")
     for package in sorted(packages.glob("*.deb")):
         _run("dpkg", "-x", str(package), str(aside))
     shutil.rmtree(unpacked, ignore_errors=True)

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,7 +20,8 @@ ENDED = "guest ended: "
 MODULES = Path("usr", "lib", "uml", "modules")
 
 _LOADED = ("overlay", "loop", "vfat", "nls_cp437", "nls_iso8859-1", "nls_ascii", "nfsd", "nfsv4")
-_EMPTY = ("/run", "/mnt", "/srv", "/var/lib")  # the root is read-only, and not ours
+_SMB_LOADED = ("cifs", "nls_utf8", "md4", "hmac", "cmac", "ctr", "ccm", "gcm", "ecb", "des_generic", "sha512_generic")
+_EMPTY = ("/run", "/mnt", "/srv", "/var/lib", "/var/log")  # the root is read-only, and not ours
 _EXPORT = "/srv/nfs"
 _FINIT_MODULE = 313  # on x86-64
 _EEXIST = 17
@@ -32,14 +34,17 @@ def main(unpacked: Path, words: list[str]) -> int:
         subprocess.run(["mount", "-t", kind, kind, place], check=True)
     Path("/run/tmp").mkdir()
     paths = [str(unpacked / place) for place in ("usr/sbin", "sbin", "usr/bin", "bin")]
+    libraries = unpacked / "usr/lib/x86_64-linux-gnu"
     os.environ |= {
         "PATH": ":".join([*paths, "/usr/sbin", "/usr/bin", "/sbin", "/bin"]),
-        "LD_LIBRARY_PATH": str(unpacked / "usr/lib/x86_64-linux-gnu"),
+        "LD_LIBRARY_PATH": f"{libraries}:{libraries / 'samba'}",
         "TMPDIR": "/run/tmp",
         "HOME": "/run/tmp",
     }
     _load(unpacked / MODULES)
     _up()
+    if "smb" in words:
+        _serve_smb(unpacked)
     if "nfs4" in words:
         _serve_nfs()
         _outlast_grace()
@@ -64,7 +69,7 @@ def _load(modules: Path) -> None:
         module, _, others = line.partition(":")
         needs[Path(module).stem] = [*reversed(others.split()), module]
     libc = ctypes.CDLL(None, use_errno=True)
-    for module in [module for name in _LOADED for module in needs[name]]:
+    for module in [module for name in (*_LOADED, *_SMB_LOADED) for module in needs[name]]:
         with (release / module).open("rb") as file:
             if libc.syscall(_FINIT_MODULE, file.fileno(), b"", 0) and ctypes.get_errno() != _EEXIST:
                 _say(f"| no module {module}: {os.strerror(ctypes.get_errno())}")
@@ -93,6 +98,41 @@ def _serve_nfs() -> None:
         done = subprocess.run(words.split(), capture_output=True, text=True, check=False)
         if done.returncode:
             _say(f"| {words}: {done.stderr.strip()}")
+
+
+_SMB = """
+[global]
+server role = standalone server
+map to guest = Bad User
+guest account = root
+disable netbios = yes
+load printers = no
+lock directory = {0}
+state directory = {0}
+cache directory = {0}
+pid directory = {0}
+private dir = {0}
+ncalrpc dir = {0}/ncalrpc
+log file = {0}/log
+[share]
+path = /srv/smb
+guest ok = yes
+read only = no
+"""
+
+
+def _serve_smb(unpacked: Path) -> None:
+    """By Samba, to the kernel."""
+    for directory in ("/run/samba", "/srv/smb", "/var/log/samba"):
+        Path(directory).mkdir(parents=True)
+    configuration = Path("/run/smb.conf")
+    configuration.write_text(_SMB.format("/run/samba"), encoding="ascii")
+    subprocess.run([unpacked / "usr/sbin/smbd", "-s", configuration, "-D"], check=False)
+    for _ in range(100):  # it says to nobody that it is ready
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", 445)) == 0:
+                return
+        time.sleep(0.1)
 
 
 def _outlast_grace() -> None:

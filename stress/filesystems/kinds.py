@@ -50,8 +50,16 @@ NFS = Kind(
     options=("-i", "-o", "vers=4.2,addr=127.0.0.1,clientaddr=127.0.0.1"),  # as mount.nfs would fill them in
 )
 
+SMB = Kind(
+    "smb",
+    "cifs",
+    without=frozenset({"line", "replaced"}),  # as with NFS; and no server of SMB renames over a file that is open
+    source="//127.0.0.1/share",
+    options=("-i", "-o", r"ip=127.0.0.1,unc=\\127.0.0.1\share,sec=none,vers=2.1"),
+)
+
 # Those that the guest has, and most machines have not.
-GUESTS = (Kind("vfat", "vfat", ("mkfs.vfat",)), NFS)
+GUESTS = (Kind("vfat", "vfat", ("mkfs.vfat",)), NFS, SMB)
 
 
 def cannot_mount(kind: Kind) -> str | None:

@@ -14,7 +14,17 @@ import pytest
 
 import lockedfile
 from lockedfile import LockedFileError, LockUnsupported, _file, _oslock
-from lockedfile._oslock import EXCLUSIVE, OPEN_FLAGS, SHARED, UNLOCKED, _unsupported, cannot_lock, lock, pwrite
+from lockedfile._oslock import (
+    EXCLUSIVE,
+    OPEN_FLAGS,
+    SHARED,
+    UNLOCKED,
+    _unsupported,
+    cannot_lock,
+    is_taken,
+    lock,
+    pwrite,
+)
 from tests.lockedfile import children, faults, locks, needs
 
 if TYPE_CHECKING:
@@ -114,6 +124,13 @@ def test_each_system_defines_the_same_names() -> None:
 def test_no_locking_is_told_apart_from_not_now(number: int, unsupported: bool) -> None:
     """By the system's number."""
     assert cannot_lock(OSError(number, os.strerror(number))) is unsupported
+
+
+@needs.posix
+@pytest.mark.parametrize(("number", "taken"), [(errno.EWOULDBLOCK, True), (errno.EACCES, True), (errno.EIO, False)])
+def test_taken_is_told_apart_from_failed(number: int, taken: bool) -> None:
+    """The second is what an SMB share says."""
+    assert is_taken(OSError(number, os.strerror(number))) is taken
 
 
 CALLS: dict[str, Callable[[Path], object]] = {
