@@ -206,7 +206,7 @@ class _Journalled:
         try:
             try:
                 self._fill()
-            except (FileExistsError, PermissionError) as error:
+            except OSError as error:
                 self._fill_after(error)
             if record.durable:
                 sync_directory(os.path.dirname(journal))
@@ -225,7 +225,9 @@ class _Journalled:
                 raise error
             try:
                 self._fill()
-            except PermissionError as again:
+            except FileExistsError:
+                raise
+            except OSError as again:
                 error = again
             else:
                 return

@@ -35,10 +35,13 @@ def diagnose(error: OSError, path: str | bytes, flags: int) -> bool:
     if error.winerror is None:
         if error.errno == EBADF:
             error.errno, error.strerror = EINVAL, _CONSOLE
-        if error.errno != EACCES:
-            return False
         number = _last_error()
-        error.winerror = number if number in _TOLD_AS_EACCES else _ERROR_ACCESS_DENIED
+        if error.errno == EACCES:
+            error.winerror = number if number in _TOLD_AS_EACCES else _ERROR_ACCESS_DENIED
+        elif error.errno == EINVAL and number == _ERROR_DELETE_PENDING:  # which the C library does not know
+            error.winerror = number
+        else:
+            return False
     if error.winerror not in _PASSING:
         return False
     attributes = _attributes(path) if error.winerror == _ERROR_ACCESS_DENIED else 0

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Spawn = Callable[..., Child]
 
 OLD, NEW = b"module m\r\n" * 900, b"module n\r\n" * 800
-ACCESS_DENIED, SHARING_VIOLATION = 5, 32
+ACCESS_DENIED, SHARING_VIOLATION, DELETE_PENDING = 5, 32, 303
 
 
 @pytest.fixture
@@ -211,8 +211,9 @@ def test_journal_that_another_has_for_long_stays_and_the_next_edit_says_so(
     assert (path.read_bytes(), beside(path)) == (OLD, [])
 
 
+@pytest.mark.parametrize("number", [ACCESS_DENIED, DELETE_PENDING])
 def test_journal_whose_predecessor_is_going_is_made_when_it_is_gone(
-    path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     """Removed, but open somewhere: Windows denies the name until it is closed."""
     create, denials = _oslock.create, [1, 2, 3]
@@ -220,7 +221,7 @@ def test_journal_whose_predecessor_is_going_is_made_when_it_is_gone(
     def deny(place: str | bytes, flags: int, access: object) -> int:
         if denials:
             denials.pop()
-            raise OSError(0, "Access denied", place, ACCESS_DENIED)
+            raise OSError(0, "Access denied", place, number)
         return create(place, flags, access)  # type: ignore[arg-type]  # as it came
 
     Clock(monkeypatch)
