@@ -7,7 +7,7 @@ done, and may be killed at that. In the end all are killed, and a fresh process 
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from . import environment
 from .children import ChildError, Children
@@ -17,12 +17,24 @@ from .judge import finding
 from .tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from .judge import Finding
     from .lane import Plan, Result
 
-__all__ = ["NAME", "PROVES", "cannot_run", "run", "wrong"]
+    class Told(Protocol):
+        """What an editor has said until its end."""
+
+        @property
+        def acknowledged(self) -> int: ...
+        @property
+        def torn(self) -> bool: ...
+        @property
+        def failure(self) -> str: ...
+
+
+__all__ = ["NAME", "PROVES", "cannot_run", "played", "run", "wrong"]
 
 NAME = "loops"
 PROVES = (
@@ -62,7 +74,7 @@ def _run_all(plan: Plan, children: Children, tally: Tally) -> None:
     modes = _MODES * _ROUNDS[plan.long]
     for done, mode in enumerate(modes):
         plan.progress(done, len(modes) + 1, f"{mode}, {tally.failed:,} failed")
-        crew, story = _played(plan.directory / f"{done}", mode, random, children)
+        crew, story = played(plan.directory / f"{done}", mode, random, children)
         kills = len(crew.all)
         for _ in range(kills - 1):
             tally.state("whole after a kill")
@@ -71,30 +83,30 @@ def _run_all(plan: Plan, children: Children, tally: Tally) -> None:
         tally.apart("edits undone", sum(one.recoveries for one in crew.all))
     plan.progress(len(modes), len(modes) + 1, "without a journal, until it is torn")
     for attempt in range(_MOST_TRIES):
-        crew, story = _played(plan.directory / f"go-{attempt}", "go", random, children)
+        crew, story = played(plan.directory / f"go-{attempt}", "go", random, children)
         if story is not None and story.startswith("torn"):
             tally.apart("seen to be torn without a journal")
             return
     tally.state("not torn without a journal", f"{_MOST_TRIES} rounds of kills tore nothing")
 
 
-def _played(directory: Path, mode: str, random: Random, children: Children) -> tuple[Crew, str | None]:
+def played(directory: Path, mode: str, random: Random, children: Children) -> tuple[Crew, str | None]:
     """A round: those who edited and were killed; and what is wrong, if anything is."""
     directory.mkdir()
     with Crew(directory, mode, random) as crew:
         crew.kill_all()
     found = finding(children.ask({"do": "judge", "path": str(crew.path)}).told, crew.path)
-    return crew, wrong(crew, found)
+    return crew, wrong(crew.all, found)
 
 
-def wrong(crew: Crew, found: Finding) -> str | None:
+def wrong(editors: Sequence[Told], found: Finding) -> str | None:
     """What is, in what a fresh process found after all were killed; None if all is well."""
     counts = counts_in(found.content)
     if found.error and not found.error.startswith("JournalError"):
         return f"failed: the judge could not work: {found.error}"
     if counts is None or found.error:
         return f"torn: a fresh process found {len(found.content):,} bytes that nobody wrote {found.error}"
-    for one, count in zip(crew.all, counts, strict=True):
+    for one, count in zip(editors, counts, strict=True):
         if one.torn:
             return "torn: another editor came upon it"
         if one.failure:

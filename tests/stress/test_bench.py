@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from lockedfile import Mutex
+from stress.bench.__main__ import main
 from stress.bench.claims import CLAIMS
 from tests.go_command import shared_by_workers
 from tests.lockedfile.needs import posix
-
-pytestmark = posix
 
 ROOT = Path(__file__).parents[2]
 LONGEST_S = 300
@@ -44,6 +43,7 @@ def bench(*arguments: str, environment: dict[str, str] | None = None) -> subproc
     )
 
 
+@posix
 def test_quick_form_prints_the_table_and_writes_the_json(
     environment: dict[str, str], turn: Mutex, tmp_path: Path
 ) -> None:
@@ -70,6 +70,7 @@ def test_quick_form_prints_the_table_and_writes_the_json(
     assert {len(values) for values in saved["samples"].values()} == {1}
 
 
+@posix
 def test_ctrl_c_ends_all_and_prints_what_was_measured(environment: dict[str, str], turn: Mutex, tmp_path: Path) -> None:
     """Stopped amid the first phase: its rounds are in the table, no process and no file is left."""
     command = [sys.executable, "-m", "stress.bench", "--quick", "--rounds", "1000", "--dir", str(tmp_path)]
@@ -114,6 +115,15 @@ def processes_that_name(directory: Path) -> list[str]:
     return found
 
 
+def test_on_windows_it_says_what_it_measures_beside(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rather than figures beside nothing."""
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert main([]) == 2
+    assert "it measures beside flock(2), which Windows has not" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
@@ -130,6 +140,7 @@ def test_wrong_usage_is_one_line_and_exit_code_two(arguments: list[str], reason:
     assert reason in done.stderr
 
 
+@posix
 def test_go_and_peers_that_are_missing_are_said_and_not_measured(tmp_path: Path) -> None:
     """The other comparisons are still made."""
     python = tmp_path / "bin" / "python"  # with no go beside it

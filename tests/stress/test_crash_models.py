@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import random
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
-
-if sys.platform == "win32":
-    pytest.skip("needs fork", allow_module_level=True)
 
 from stress.crash import lane, machine, teeth, weakdisk
 from stress.crash.variants import VARIANTS
@@ -70,6 +66,7 @@ def test_each_sync_that_is_missing_is_caught(tmp_path: Path, name: str) -> None:
     assert found.states == {"caught by weakdisk": 1}, found.failures
 
 
+@needs.posix
 def test_state_machine_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few examples; the lane has more."""
     monkeypatch.setattr(machine, "_EXAMPLES", {False: 10})

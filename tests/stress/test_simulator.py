@@ -113,9 +113,9 @@ def test_command_is_what_was_asked_for() -> None:
 
 def test_runs_are_real(tmp_path: Path) -> None:
     """One of one locker; the figures are what was told."""
-    done = repeated("rename", "--runs", "1", "--workers", "4", "--seed", "1", "--json", str(tmp_path / "figures"))
+    done = repeated("none", "--runs", "1", "--workers", "4", "--seed", "1", "--json", str(tmp_path / "figures"))
     assert (done.returncode, done.stderr) == (0, "")
-    assert "each was found what it is to be\nrepeat: python -m stress.simulator rename --runs 1" in done.stdout
+    assert "each was found what it is to be\nrepeat: python -m stress.simulator none --runs 1" in done.stdout
     figures = json.loads((tmp_path / "figures").read_text())
     assert [row["verdicts"] for row in figures["lockers"]] == [{"INVALID": 1}]
 
