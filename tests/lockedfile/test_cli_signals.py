@@ -34,8 +34,8 @@ WAITS = {"edit": ["--", "cat"], "run": ["--", "true"], "read": []}
 STUBBORN = """
 import os, signal, time
 def interrupted(*_):
-    os.write(2, b"first\\n")
     signal.signal(signal.SIGINT, lambda *_: os._exit(5))
+    os.write(2, b"first\\n")
 signal.signal(signal.SIGINT, interrupted)
 os.write(2, b"runs\\n")
 while True:
