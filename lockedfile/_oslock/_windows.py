@@ -162,14 +162,14 @@ def cannot_lock(error: OSError) -> bool:
 
 
 def sync(fd: int) -> None:
+    from ._windows_access import flush
+    from ._windows_refusals import is_denied  # before the call: to import would forget what Windows said to it
+
     try:
         os.fsync(fd)
     except OSError as error:
         if error.errno not in (EACCES, EBADF):  # a signal handler's, or the disk's: no second try is to be trusted
             raise
-        from ._windows_access import flush
-        from ._windows_refusals import is_denied
-
         if not (is_denied() and flush(fd)):  # it takes the right to write, which a reader has not opened the file for
             raise
 
