@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import lockedfile
 from lockedfile import LockedFile
 from tests.lockedfile import children, faults, locks, needs, weakened
-from tests.lockedfile.processes import name
+from tests.lockedfile.processes import name, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,6 +116,8 @@ def content_while_w_waits(spawn: Spawn, path: Path, file: type[LockedFile]) -> b
         child = spawn(children.truncate, name(file), path)
         child.expect("asking")
         locks.until_waiting(path)
+        if file is not LockedFile:  # where the system does not tell who waits
+            until(lambda: path.stat().st_size == 0, "the file is cut")
         content = held.read()
         assert not child.has_spoken()
     child.expect("locked")
