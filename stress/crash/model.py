@@ -63,7 +63,7 @@ def _kill_at(call: int, part: float) -> None:
         return changing
 
     for module, name in (
-        (_journal, "os_open"),
+        (_journal, "create"),
         (_writeback, "pwrite"),
         (_writeback, "ftruncate"),
         (_journal, "ftruncate"),
