@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,9 +27,13 @@ GO_MOD = b"module example.com/m\n\ngo 1.21\n\nrequire (\n" + b"".join(
 OLD = GO_MOD + b")\n"
 NEW = GO_MOD.replace(b"m005 v0.0.1", b"m005 v0.0.2") + b"\texample.com/more v0.0.1\n" * 9 + b")\n"
 
+CHANGES = {"growing": (OLD, NEW), "shrinking": (NEW, OLD)}
+if sys.platform == "win32":  # where a process is dear
+    del CHANGES["shrinking"]
+
 
 @needs.faults
-@pytest.mark.parametrize(("old", "new"), [(OLD, NEW), (NEW, OLD)], ids=["growing", "shrinking"])
+@pytest.mark.parametrize(("old", "new"), CHANGES.values(), ids=CHANGES)
 def test_what_go_writes_after_a_kill_is_newer(spawn: Spawn, go: Go, tmp_path: Path, old: bytes, new: bytes) -> None:
     """At whichever call an edit was killed: what go leaves is what is read then, and nothing lies beside it."""
     path = tmp_path / "go.mod"
