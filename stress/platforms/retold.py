@@ -51,7 +51,8 @@ def copied(root: Path, to: Path, system: str) -> None:
         shutil.copytree(root / part, to / part, ignore=shutil.ignore_patterns("__pycache__"))
     for name in FILES:
         shutil.copy(root / name, to / name)
-    shutil.copytree(root / "docs", to / "docs")
+    for part in ("docs", ".ci", ".github"):
+        shutil.copytree(root / part, to / part)
     for path in sorted(to.rglob("*.py")):
         text = retold(path.read_text(encoding="utf-8"), system)
         if path.is_relative_to(to / "lockedfile"):
