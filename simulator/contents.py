@@ -170,6 +170,8 @@ def _entry(path: Path, at: int, odd: bool, initial: bytes) -> bytes | None:
         with path.open("rb") as file:
             file.seek(at)
             _, size = _ENTRY.unpack(file.read(_ENTRY.size))
+            if size > os.fstat(file.fileno()).st_size:  # damaged; and memory for as much is not everywhere for nothing
+                return None
             part = file.read(size)
         if odd:
             return zlib.decompress(part)
