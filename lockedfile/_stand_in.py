@@ -170,7 +170,7 @@ class StandIn:
                 return
             self.thread = get_native_id()
             if self._is_dismissed:
-                self.wear(left_name(self._for[1]))
+                return  # before its wait began, in which nobody might find it to call it back
             if not self._only_there:
                 lock(fd, self._for[2])
                 if not self._is_wanted.acquire(blocking=False):

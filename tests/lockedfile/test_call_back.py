@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import threading
 from _thread import _count as threads
+from _thread import get_native_id
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,25 @@ def test_one_that_cannot_be_called_back_is_left(system: Callable[[System], Syste
     assert one.asked > 1
     assert list(_held.dismissed)
     _held.dismissed.clear()
+
+
+def test_one_dismissed_before_it_waits_does_not_begin(
+    system: Callable[[System], System], held_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a thread that the system starts late: whoever looked for it in its wait has found nobody."""
+    system(System([False]))
+    is_given_up = threading.Event()
+
+    def start_late() -> int:
+        assert is_given_up.wait(LIMIT_S)
+        return get_native_id()
+
+    monkeypatch.setattr(_stand_in, "get_native_id", start_late)
+    with pytest.raises(lockedfile.LockTimeout):
+        lockedfile.read(held_file, timeout=0.05)
+    assert list(_held.dismissed)
+    is_given_up.set()
+    until(lambda: not _held.dismissed, "the end of one that did not begin")
 
 
 def test_lock_that_comes_as_it_is_called_back_is_given_back(
