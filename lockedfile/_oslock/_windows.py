@@ -14,10 +14,13 @@ import os
 import sys
 from ctypes import wintypes
 from errno import EACCES, EBADF
+from itertools import starmap
 
 assert sys.platform == "win32"
 
 from ._windows_paths import located, plain
+from ._windows_refusals import diagnose as _diagnose
+from ._windows_refusals import is_denied  # now: to import it when a call has failed may forget what Windows said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -131,13 +134,13 @@ HEARS_SIGNALS = False
 
 
 def call_back(thread: int) -> bool | None:
-    handle = _OpenThread(_THREAD_TERMINATE, False, thread)
-    if not handle:
-        return False
-    try:
-        return bool(_CancelSynchronousIo(handle))
-    finally:
-        _CloseHandle(handle)
+    for handle in starmap(_OpenThread, ((_THREAD_TERMINATE, False, thread),)):  # named before any handler of signals
+        if handle:
+            try:
+                return bool(_CancelSynchronousIo(handle))
+            finally:
+                _CloseHandle(handle)
+    return False
 
 
 def pwrite(fd: int, data: bytes, offset: int) -> int:
@@ -162,16 +165,19 @@ def cannot_lock(error: OSError) -> bool:
 
 
 def sync(fd: int) -> None:
-    from ._windows_access import flush
-    from ._windows_refusals import is_denied  # before the call: to import would forget what Windows said to it
-
     try:
         os.fsync(fd)
     except OSError as error:
         if error.errno not in (EACCES, EBADF):  # a signal handler's, or the disk's: no second try is to be trusted
             raise
-        if not (is_denied() and flush(fd)):  # it takes the right to write, which a reader has not opened the file for
+        if not (is_denied() and _flush(fd)):  # it takes the right to write, which a reader has not opened the file for
             raise
+
+
+def _flush(fd: int) -> bool:
+    from ._windows_access import flush
+
+    return flush(fd)
 
 
 sync_data = sync
@@ -183,12 +189,6 @@ def most_bytes() -> int:
 
 def sync_directory(path: str | bytes) -> None:
     """Nothing: a directory cannot be synced, and NTFS logs its changes in the order in which they are made."""
-
-
-def _diagnose(error: OSError, path: str | bytes, flags: int) -> bool:
-    from ._windows_refusals import diagnose
-
-    return diagnose(error, path, flags)
 
 
 diagnose: Callable[[OSError, str | bytes, int], bool] | None = _diagnose

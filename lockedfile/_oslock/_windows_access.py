@@ -136,13 +136,14 @@ def create(path: str | bytes, flags: int, access: Birth | None) -> int:
 
 def flush(fd: int) -> bool:
     """Is the open file on the disk now, by a handle of its own that can write?"""
-    handle = _ReOpenFile(msvcrt.get_osfhandle(fd), _GENERIC_WRITE, _SHARED, 0)
-    if handle in _INVALID_HANDLES:
-        return False
-    try:
-        return bool(_FlushFileBuffers(handle))
-    finally:
-        _CloseHandle(handle)
+    call = msvcrt.get_osfhandle(fd), _GENERIC_WRITE, _SHARED, 0
+    for handle in starmap(_ReOpenFile, (call,)):  # in a loop: named before any signal handler runs
+        if handle not in _INVALID_HANDLES:
+            try:
+                return bool(_FlushFileBuffers(handle))
+            finally:
+                _CloseHandle(handle)
+    return False
 
 
 def owner_of(fd: int) -> str:
@@ -155,7 +156,7 @@ def owner_of(fd: int) -> str:
         return ""
     _raise(number)
     try:
-        return _string_of(owner)
+        return _string_of(owner) if owner.value else ""
     finally:
         _LocalFree(descriptor)
 

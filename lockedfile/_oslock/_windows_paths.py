@@ -40,6 +40,8 @@ def located(path: str | bytes) -> str | bytes:
         raise OSError(EINVAL, _DEVICE_ITSELF, path)
     if ":" in splitdrive(full.removeprefix(_DEVICE))[1]:
         raise OSError(EINVAL, _STREAM, path)
+    if not basename(name):
+        return path  # it asks for a directory, which the system will refuse
     if len(full.encode("utf-16-le", "surrogatepass")) // 2 > _MOST_UNITS:
         full = _extended(full)
     elif basename(full) == basename(name):

@@ -169,6 +169,18 @@ def test_path_of_the_current_directory_of_a_drive_can_be_used(in_tmp_path: Path)
     assert os.listdir(in_tmp_path) == ["go.mod"]
 
 
+@pytest.mark.parametrize("name", ["go.mod/", "go.mod\\", "missing/", ".\\missing\\"])
+def test_path_of_a_directory_does_not_name_a_file(in_tmp_path: Path, name: str) -> None:
+    """As on other systems; nothing is made by the name before the separator, nor changed."""
+    (in_tmp_path / "go.mod").write_bytes(OLD)
+    for call in (lockedfile.read, lambda path: Edit(path, lambda _: NEW), lambda path: lockedfile.open(path, "wb")):
+        with pytest.raises(OSError, match=r".") as caught:
+            call(name)
+        assert caught.value.filename == name
+    assert os.listdir(in_tmp_path) == ["go.mod"]
+    assert (in_tmp_path / "go.mod").read_bytes() == OLD
+
+
 @pytest.mark.parametrize("name", ["go.mod:x", "go.mod::$DATA", "missing:x"])
 def test_stream_is_refused_and_nothing_is_made(in_tmp_path: Path, name: str) -> None:
     """Beside it no journal can lie."""

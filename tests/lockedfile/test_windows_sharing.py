@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import lockedfile
 from lockedfile import Edit, JournalError, _file, _journal, _oslock, _pauses
 from lockedfile._oslock import _windows_refusals
 from tests.lockedfile import children, crashes, windows
-from tests.lockedfile.processes import name
+from tests.lockedfile.processes import LIMIT_S, name
 from tests.lockedfile.protocols import beside, journal_of
 
 assert sys.platform == "win32"  # others do not collect this file
@@ -131,6 +132,30 @@ def test_file_that_another_has_for_long_is_an_error_that_says_so(
     child.tell()
     child.expect("done")
     assert path.read_bytes() == OLD
+
+
+FIRST_ERROR = """
+import sys, lockedfile
+try:
+    lockedfile.read(sys.argv[1], timeout=0)
+except PermissionError as error:
+    print(error.winerror)
+"""
+
+
+def test_first_error_of_a_process_says_it_too(path: Path) -> None:
+    """What it may import to find out, and look in vain for compiled, does not make the C library forget it."""
+    handle = windows.open_unshared(str(path))
+    try:
+        told = subprocess.run(
+            [sys.executable, "-B", "-X", f"pycache_prefix={path.parent}", "-c", FIRST_ERROR, path],
+            check=True,
+            capture_output=True,
+            timeout=LIMIT_S,
+        )
+    finally:
+        windows.close(handle)
+    assert int(told.stdout) == SHARING_VIOLATION
 
 
 def test_file_that_is_being_deleted_is_waited_for(spawn: Spawn, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
