@@ -69,11 +69,21 @@ class WouldDeadlock(LockedFileError):
         return f"{self.operation} {fsdecode(self.path)}: {self.args[2]}"
 
 
+def _reduced(error: OSError) -> str | tuple[object, ...]:
+    """What it is pickled as: with the number of Windows, which `OSError` does not keep, and its message is by it."""
+    number = getattr(error, "winerror", None)
+    if number is None:
+        return OSError.__reduce__(error)
+    return type(error), (error.errno, error.strerror, error.filename, number), error.__dict__
+
+
 class LockUnsupported(LockedFileError, OSError):
     """The system, or the file system that holds `filename`, cannot lock.
 
     Has `errno`, `strerror` and `filename` as every `OSError` has. Nothing was read or written.
     """
+
+    __reduce__ = _reduced
 
 
 class JournalError(LockedFileError, OSError):
@@ -83,11 +93,7 @@ class JournalError(LockedFileError, OSError):
     `filename` as every `OSError` has. Nothing was written.
     """
 
-    def __reduce__(self) -> str | tuple[object, ...]:
-        number = getattr(self, "winerror", None)  # which OSError does not keep, and its message is by it
-        if number is None:
-            return super().__reduce__()
-        return type(self), (self.errno, self.strerror, self.filename, number), self.__dict__
+    __reduce__ = _reduced
 
 
 def name_file(error: OSError, path: str | bytes) -> None:

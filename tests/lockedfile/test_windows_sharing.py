@@ -158,6 +158,14 @@ def test_first_error_of_a_process_says_it_too(path: Path) -> None:
     assert int(told.stdout) == SHARING_VIOLATION
 
 
+@pytest.mark.parametrize("kind", [lockedfile.LockUnsupported, JournalError])
+def test_error_with_a_number_of_windows_is_pickled_with_it(kind: type[OSError]) -> None:
+    """And says the same afterwards."""
+    error = kind(0, "no", "go.mod", SHARING_VIOLATION)
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.winerror, again.errno, str(again)) == (kind, SHARING_VIOLATION, error.errno, str(error))
+
+
 def test_file_that_is_being_deleted_is_waited_for(spawn: Spawn, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows calls that a denial; here it is told so of a file that another has."""
     monkeypatch.setattr(_windows_refusals, "_last_error", lambda: ACCESS_DENIED)
