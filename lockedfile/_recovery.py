@@ -92,7 +92,11 @@ class Found:
 
         Any lock is held; the file is not written to.
         """
-        right, durable = self._judged(content)
+        try:
+            right, durable = self._judged(content)
+        except OSError as error:
+            name_file(error, self.path)
+            raise
         if right is None:
             try:
                 if durable:
@@ -119,9 +123,6 @@ class Found:
             packed, found, owner = self._read(4 * len(content) + _MOST_EXTRA_BYTES, is_needed=ends_in_mark)
         except FileNotFoundError:
             return None, False
-        except OSError as error:
-            name_file(error, self.path)
-            raise
         if packed is None:
             if not ends_in_mark:
                 return None, False  # whatever it says

@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from tests.lockedfile import crashes, windows
 from tests.lockedfile.protocols import beside, journal_of
 
 assert sys.platform == "win32"  # others do not collect this file
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OLD, NEW = b"module m\n" * 900, b"module n\n" * 900
 WORLD = ";;;WD)"
@@ -154,6 +158,24 @@ def test_journal_of_those_who_may_do_all_is_believed(path: Path, monkeypatch: py
     crashes.leave(path, OLD, NEW)
     owned_by(monkeypatch, path, owner)
     assert lockedfile.read(path) == OLD
+
+
+@pytest.mark.parametrize("call", [lockedfile.read, lambda path: Edit(path, lambda _: NEW)])
+def test_access_that_is_not_told_is_an_error_that_names_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[[Path], object]
+) -> None:
+    """Not the journal, of which nobody asked."""
+    flight = crashes.leave(path, OLD, NEW)
+    owned_by(monkeypatch, path, STRANGER)
+
+    def fail(_fd: int) -> str:
+        raise OSError(0, "denied", None, 5)
+
+    monkeypatch.setattr(_windows_access, "_access_of", fail)
+    with pytest.raises(PermissionError, match="denied") as caught:
+        call(path)
+    assert caught.value.filename == str(path)
+    assert path.read_bytes() == flight.torn
 
 
 def test_journal_of_one_who_may_write_to_the_file_is_believed(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
