@@ -13,7 +13,12 @@ US, OTHER = "S-1-5-21-1-2-3-1000", "S-1-5-21-1-2-3-1001"
     ("of_file", "of_journal"),
     [
         ("D:PAI(A;;FA;;;SY)", f"D:P(A;;SD;;;{US})(A;;FA;;;SY)"),
-        ("D:AI(D;ID;FR;;;BG)(A;ID;FA;;;BA)", f"D:P(A;;SD;;;{US})(D;ID;FR;;;BG)(A;ID;FA;;;BA)"),
+        ("D:AI(D;ID;FR;;;BG)(A;ID;FA;;;BA)", f"D:P(A;;SD;;;{US})(D;;FR;;;BG)(A;;FA;;;BA)"),
+        ("D:(A;OICIID;FA;;;SY)", f"D:P(A;;SD;;;{US})(A;OICI;FA;;;SY)"),
+        (
+            'D:(XA;ID;FR;;;WD;(@User.x == "a;ID;)(b;ID;c"))',
+            f'D:P(A;;SD;;;{US})(XA;;FR;;;WD;(@User.x == "a;ID;)(b;ID;c"))',
+        ),
         ("D:", f"D:P(A;;SD;;;{US})"),
         ("D:NO_ACCESS_CONTROL", "D:NO_ACCESS_CONTROL"),
     ],
