@@ -47,7 +47,7 @@ class _Play:
         self._line: list[Actor] = []  # those who wait, in their order
         self._holder = ""
         self._dead = ""
-        self._undone = False
+        self._heir = ""  # who has undone what the dead one has left
         self._last = stage.content()
         self._lost: dict[str, Moment] = {}  # whose line went, and when
 
@@ -150,7 +150,7 @@ class _Play:
             holder=self._holder if is_refused else "",
             line=list_of([other.name for other in self._line]) if in_line else "",
             following=self._line[0].name if self._line else "",
-            dead="" if self._undone else self._dead,
+            dead="" if self._heir else self._dead,
         )  # fmt: skip
 
     def _enter(self, actor: Actor, step: Step, part: str, calls: tuple[Call, ...]) -> None:
@@ -176,7 +176,8 @@ class _Play:
                 self._line.append(actor)
         elif step is Step.RELEASE:
             marks[step - 1] = Mark.SKIPPED if self._is_left_out(step) else Mark.DONE
-        self._undone = self._undone or part == "clear"
+        if part == "clear":
+            self._heir = actor.name
 
     def _is_left_out(self, step: int) -> bool:
         return self._mode is Mode.WITHOUT and step in (Step.TRY, Step.RELEASE)
@@ -204,7 +205,7 @@ class _Play:
         """The last moment, with the verdict on all."""
         names, content = list(self._marks), self._stage.content() or b""
         if self._mode is Mode.KILL:
-            verdict = on_kill(names, content, self._dead, is_undone=self._undone and last.journal_bytes is None)
+            verdict = on_kill(names, content, self._dead, self._heir if last.journal_bytes is None else "")
         elif self._mode is Mode.WITHOUT:
             verdict = on_loss(names, content, self._lost)
         else:

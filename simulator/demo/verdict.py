@@ -32,13 +32,13 @@ def on_lock(names: list[str], content: bytes) -> tuple[str, ...]:
     )
 
 
-def on_kill(names: list[str], content: bytes, dead: str, *, is_undone: bool) -> tuple[str, ...]:
-    """All have to be there but the one that was killed, which has to be undone."""
+def on_kill(names: list[str], content: bytes, dead: str, heir: str) -> tuple[str, ...]:
+    """All have to be there but the one that was killed, which `heir` has undone; nobody has, if that is empty."""
     others = [name for name in names if name != dead]
-    if _there(names, content) != others or not is_undone:
+    if _there(names, content) != others or not heir:
         return ()
     return (
-        f"NOTHING TORN: {dead} was killed half way, and {others[0]} undid its edit as a whole. Nobody was told that it "
+        f"NOTHING TORN: {dead} was killed half way, and {heir} undid its edit as a whole. Nobody was told that it "
         "was made.",
         f"Nothing of the others is lost: the file has what {list_of(others)} added. The journal is gone.",
     )

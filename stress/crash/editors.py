@@ -66,10 +66,11 @@ class Crew:
         one = self._random.choice(self._living)
         if self._random.random() < _AIMED:
             self._wait(one.is_writing)
-            looks = self._random.randrange(_MORE_LOOKS)
+            looks, before = self._random.randrange(_MORE_LOOKS), self.path.stat()
             for _ in range(_MOST_LOOKS):
-                is_in_flight = self.path.stat().st_size % BLOCK_BYTES != 0
-                looks -= is_in_flight or self._mode == "go"  # which marks nothing
+                now = self.path.stat()
+                is_in_flight = now.st_size % BLOCK_BYTES != 0  # by its mark; without a journal there is none
+                looks -= is_in_flight or (self._mode == "go" and now.st_mtime_ns != before.st_mtime_ns)
                 if looks < 0:
                     break
         else:
