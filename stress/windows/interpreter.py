@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 
 from .commands import pip, run
 from .failure import CannotRunError
-from .library import add_library
 from .packages import WINDOWS
+from .standard_library import add_library
 from .system import COMPILER, DLLTOOL
 
 __all__ = ["CARRIER", "SOURCE", "assemble"]

