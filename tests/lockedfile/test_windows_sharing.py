@@ -39,37 +39,10 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def opened(path: Path) -> bytes:
-    """What it holds, by a locked file."""
-    with lockedfile.open(path, "r+b") as file:
-        return file.read()
+WAYS = {way: crashes.USERS[way] for way in ("Edit", "read", "open r+b", "Mutex")}
+"""What comes to a file, each in its own way, and the content that it finds."""
 
-
-def acquired(path: Path) -> bytes:
-    """What it holds, after a mutex on it was had."""
-    with lockedfile.Mutex(path):
-        pass
-    return path.read_bytes()
-
-
-def edited(path: Path) -> bytes:
-    """What it holds, by an edit that changes nothing."""
-    seen: list[bytes] = []
-
-    def look(old: bytes) -> bytes:
-        seen.append(old)
-        return old
-
-    Edit(path, look)
-    return seen[0]
-
-
-WAYS: dict[str, Callable[[Path], bytes]] = {
-    "Edit": edited,
-    "read": lockedfile.read,
-    "open": opened,
-    "Mutex": acquired,
-}
+edited = WAYS["Edit"]
 
 
 def having(spawn: Spawn, path: Path) -> Child:
@@ -197,7 +170,7 @@ def test_read_only_attribute_is_told_at_once(path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(_file, "os_open", refuse)
     monkeypatch.setattr(_windows_refusals, "_last_error", lambda: ACCESS_DENIED)
     monkeypatch.setattr(_pauses, "sleep", no_pause)
-    for way in (edited, opened, acquired):
+    for way in (edited, WAYS["open r+b"], WAYS["Mutex"]):
         with pytest.raises(PermissionError, match=r"read-only attribute.*attrib -r") as caught:
             way(path)
         assert caught.value.filename == str(path)
