@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .addresses import same_each_time
 from .failure import CannotRunError
 
 if TYPE_CHECKING:
@@ -133,10 +134,11 @@ class Session:
 def session(wine: Wine, prefix: Path) -> Iterator[Session]:
     """Use a prefix; nothing that was started there outlives it."""
     used = Session(wine, prefix)
-    try:
-        yield used
-    finally:
-        used.end()
+    with same_each_time():
+        try:
+            yield used
+        finally:
+            used.end()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from stress.gopeer import BUILT_VARIABLE
-from stress.windows import arguments, interpreter, packages, parts, peer, standard_library, suite, watched
+from stress.windows import addresses, arguments, interpreter, packages, parts, peer, standard_library, suite, watched
 from stress.windows.cache import VARIABLE, Cache, directory_for, key
 from stress.windows.system import Wine
 from stress.windows.wine import OverrunError, session, windows_path
@@ -218,3 +218,23 @@ def test_nothing_of_ours_is_set_there(tmp_path: Path, wine: Wine, monkeypatch: p
         assert windows.run(["env"], limit_s=60, output=output) == 0
     assert b"PYTHON" not in output.getvalue()
     assert windows_path(Path("/a/b c")) == "Z:\\a\\b c"
+
+
+@needs.linux
+def test_heap_lies_where_it_leaves_room_for_windows(
+    tmp_path: Path, wine: Wine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In what is started there, and what that starts; here, all is as before."""
+    outside = Path("/proc/self/personality").read_text()
+    output = io.BytesIO()
+    with session(wine, tmp_path / "prefix") as windows:
+        assert (
+            windows.run(["cat /proc/self/personality; sh -c 'cat /proc/self/personality'"], limit_s=60, output=output)
+            == 0
+        )
+    if "cannot turn off address randomization" in capsys.readouterr().err:
+        pytest.skip("personality(2) is forbidden here, as it is in some containers")
+    assert [int(line, 16) & addresses.SAME_EACH_TIME for line in output.getvalue().split()] == [
+        addresses.SAME_EACH_TIME
+    ] * 2
+    assert Path("/proc/self/personality").read_text() == outside
