@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from _thread import TIMEOUT_MAX, allocate_lock
+from _thread import allocate_lock
+
+from ._sleep import is_set_within
 
 __all__ = ["Event"]
 
@@ -25,4 +27,7 @@ class Event:
 
     def wait(self, timeout: float | None) -> bool:
         """Was it set, within so many seconds? None: for ever."""
-        return self._unset.acquire(timeout=-1 if timeout is None else min(timeout, TIMEOUT_MAX))
+        return is_set_within(timeout, self._is_set_within)
+
+    def _is_set_within(self, seconds: float) -> bool:
+        return self._unset.acquire(timeout=seconds)

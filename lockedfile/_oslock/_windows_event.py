@@ -15,10 +15,9 @@ assert sys.platform == "win32"
 from _winapi import WAIT_TIMEOUT, CloseHandle, WaitForMultipleObjects
 from math import ceil
 
-__all__ = ["Event"]
+from ._sleep import is_set_within
 
-# Python forgets a Ctrl-C that came just before it begins to wait: to wait, that is; its handler runs when it stops.
-_LONGEST_S = 1.0
+__all__ = ["Event"]
 
 _kernel32 = ctypes.WinDLL("kernel32", use_last_error=True)
 _CreateEventW = _kernel32.CreateEventW
@@ -48,16 +47,10 @@ class Event:
 
     def wait(self, timeout: float | None) -> bool:
         """Was it set, within so many seconds? None: for ever. A signal, too, may end it, as if it was set."""
-        left = timeout
-        while left is None or left > 0:
-            longest = _LONGEST_S if left is None else min(left, _LONGEST_S)
-            if not self._is_quiet(longest):
-                return True
-            left = None if left is None else left - longest
-        return not self._is_quiet(0)
+        return is_set_within(timeout, self._is_set_within)
 
-    def _is_quiet(self, seconds: float) -> bool:
+    def _is_set_within(self, seconds: float) -> bool:
         try:
-            return WaitForMultipleObjects([self._handle], False, ceil(seconds * 1000)) == WAIT_TIMEOUT
+            return WaitForMultipleObjects([self._handle], False, ceil(seconds * 1000)) != WAIT_TIMEOUT
         except InterruptedError:
-            return False  # what it was for, its handler does now
+            return True  # what it was for, its handler does now

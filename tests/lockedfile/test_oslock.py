@@ -94,7 +94,7 @@ def names_of(module: Path) -> set[str]:
 SYSTEMS = ("_posix", "_unsupported", "_windows")
 TURNSTILES = {"_turnstile", "_no_turnstile"}
 EVENTS = {"_event", "_windows_event"}
-PARTS = {"_mounts", "_sddl", "_windows_access", "_windows_paths", "_windows_refusals"}
+PARTS = {"_mounts", "_sddl", "_sleep", "_windows_access", "_windows_paths", "_windows_refusals"}
 
 
 def test_each_system_defines_the_same_names() -> None:

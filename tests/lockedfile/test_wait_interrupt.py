@@ -72,6 +72,29 @@ def test_interrupt_ends_a_wait(spawn: Spawn, path: Path, what: str, timeout: flo
     assert isinstance(heard.error, KeyboardInterrupt)
 
 
+@pytest.mark.parametrize("what", ["Edit", "read"])
+def test_interrupt_that_ends_no_sleep_is_heard(spawn: Spawn, path: Path, what: str) -> None:
+    """Such as one that came when the sleep was about to begin: it is not slept over until the deadline."""
+    child = spawn(wait_interrupted.ask_while_another_thread_is_interrupted, what, path, 100 * LIMIT_S)
+    child.expect("ready")
+    heard = interrupted(child, path, footprints.footprint(child.process.pid, path))
+    assert isinstance(heard.error, KeyboardInterrupt)
+
+
+def test_interrupt_that_is_slept_over_would_show(spawn: Spawn, path: Path) -> None:
+    """The check can fail: of a wait that sleeps until its deadline."""
+    child = spawn(
+        wait_interrupted.ask_while_another_thread_is_interrupted, name(weakened_waits.open_keeping_late), path, 2
+    )
+    child.expect("ready")
+    with lockedfile.open(path, "r+b"):
+        child.tell()
+        footprints.until_in_line(path)
+        child.process.send_signal(signal.SIGINT)
+        assert waiting.heard(child).took_s >= 2
+    end(child)
+
+
 @pytest.mark.parametrize("timeout", [None, LIMIT_S])
 @pytest.mark.parametrize("what", ["Edit", "read", "Mutex"])
 def test_interrupt_ends_a_wait_under_another_lock(

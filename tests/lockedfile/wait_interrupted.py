@@ -16,7 +16,7 @@ import lockedfile
 from tests.lockedfile import footprints
 from tests.lockedfile.children import hear, say
 from tests.lockedfile.processes import LIMIT_S, until
-from tests.lockedfile.waiting import attempt, seconds, tell
+from tests.lockedfile.waiting import ask, attempt, seconds, tell
 from tests.lockedfile.ways import have
 
 if sys.platform == "win32":
@@ -53,6 +53,13 @@ def ask_handling(what: str, path: str, timeout: str) -> None:
 
 def _raise(*_: object) -> None:
     raise ZeroDivisionError
+
+
+def ask_while_another_thread_is_interrupted(what: str, path: str, timeout: str) -> None:
+    """Ask, where a Ctrl-C is another thread's: its handler is for this one to run, whose sleep it does not end."""
+    threading.Thread(target=threading.Event().wait, daemon=True).start()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    ask(what, path, timeout)
 
 
 def ask_often(what: str, path: str, times: str) -> None:
