@@ -36,15 +36,20 @@ class Left(NamedTuple):
 
     threads: frozenset[threading.Thread]
     tasks: int
-    files: tuple[str, ...]
+    files: frozenset[str]
     errands: int
+
+    def is_nothing_beside(self, before: Self) -> bool:
+        """Was all of it there before?"""
+        counts = self.tasks <= before.tasks and self.errands <= before.errands
+        return counts and self.threads <= before.threads and self.files <= before.files
 
 
 def left() -> Left:
     """What there is now. Pipes do not count: those of a child are open for as long as the test."""
     linux = sys.platform == "linux"
     tasks = footprints.threads(os.getpid()) if linux else 0
-    return Left(frozenset(threading.enumerate()), tasks, tuple(_files()) if linux else (), len(_held.errands))
+    return Left(frozenset(threading.enumerate()), tasks, frozenset(_files() if linux else ()), len(_held.errands))
 
 
 def _files() -> Iterator[str]:
@@ -67,11 +72,11 @@ def in_loop(test: Callable[_P, Coroutine[object, object, None]]) -> Callable[_P,
             async with asyncio.timeout(4 * LIMIT_S):
                 await test(*args, **kwargs)
 
-        before = left()
+        before = left()  # with what the test before may have left, which has ended meanwhile, or is about to
         asyncio.run(main())
         gc.collect()
         try:
-            until_in_thread(lambda: left() == before, f"as before, {before}")
+            until_in_thread(lambda: left().is_nothing_beside(before), f"nothing beside what was there, {before}")
         except AssertionError as error:
             error.add_note(f"there is {left()}")
             raise

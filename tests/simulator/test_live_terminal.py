@@ -76,12 +76,15 @@ def test_no_colour_is_asked_for() -> None:
 def test_letters_where_there_are_no_shapes() -> None:
     """Nothing beyond ASCII is drawn."""
     with screen(letters, *RUN) as terminal:
-        until(lambda: judged(terminal.shown()), "a verdict so far")
+        until(lambda: re.search(r"[-._][HW]", _picture(terminal.shown())), "a lane of one who holds or waits")
         terminal.press(CTRL_C)
         terminal.end()
-        picture = terminal.shown().partition(ENTER_SCREEN)[2].partition(LEAVE_SCREEN)[0]
-        assert picture.isascii()
-        assert re.search(r"[-._][HW]", re.sub(r"\x1b\[[\d;]*m", "", picture))
+        assert _picture(terminal.shown()).isascii()
+
+
+def _picture(shown: str) -> str:
+    """What was drawn, without its colours."""
+    return re.sub(r"\x1b\[[\d;]*m", "", shown.partition(ENTER_SCREEN)[2].partition(LEAVE_SCREEN)[0])
 
 
 def test_lines_where_nothing_can_be_drawn() -> None:
