@@ -6,6 +6,7 @@ The number of blocks goes up and down, so that an edit also grows the file, or c
 
 from __future__ import annotations
 
+import sys
 from binascii import crc32
 
 TYPE_CHECKING = False  # as in `child`
@@ -17,7 +18,8 @@ __all__ = ["BLOCK_BYTES", "content_of", "counts_in"]
 BLOCK_BYTES = 4096
 """The length of a whole content is a multiple of it, of one in flight it is not."""
 
-_BLOCKS = 250  # about a megabyte
+# A megabyte, or four: a process is looked at and killed less quickly on Windows, and most would be between two edits.
+_BLOCKS = 250 if sys.platform != "win32" else 1000
 _STILL = b"# which no edit changes\n".ljust(BLOCK_BYTES, b"#")
 
 

@@ -25,7 +25,7 @@ _AT_ONCE = 3
 _AIMED = 0.6  # of the kills
 _REPLACED = 5
 _EDITS_S = 0.05  # about as long as some edits take
-_MORE_LOOKS = 30  # when it has begun: about as many as there is time for
+_MORE_LOOKS = 30  # when it has begun, at most: where a look is quick there is time for about as many
 _MOST_LOOKS = 2000  # for its writing to begin, which takes less
 
 
@@ -66,15 +66,15 @@ class Crew:
         one = self._random.choice(self._living)
         if self._random.random() < _AIMED:
             self._wait(one.is_writing)
-            looks, before = self._random.randrange(_MORE_LOOKS), self.path.stat()
+            looks, before = int(_MORE_LOOKS ** self._random.random()), self.path.stat()
             for _ in range(_MOST_LOOKS):
                 now = self.path.stat()
                 is_in_flight = now.st_size % BLOCK_BYTES != 0  # by its mark; without a journal there is none
                 looks -= is_in_flight or (self._mode == "go" and now.st_mtime_ns != before.st_mtime_ns)
-                if looks < 0:
+                if looks <= 0:
                     break
-        else:
-            time.sleep(self._random.uniform(0, _EDITS_S))
+            return next((other for other in self._living if other.is_writing.is_set()), one)
+        time.sleep(self._random.uniform(0, _EDITS_S))
         return one
 
     def _wait(self, event: threading.Event) -> None:

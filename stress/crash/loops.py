@@ -38,7 +38,7 @@ __all__ = ["NAME", "PROVES", "cannot_run", "played", "run", "wrong"]
 
 NAME = "loops"
 PROVES = (
-    "Of processes that edit a file of a megabyte in loops and are killed at any instant, none leaves it torn, and no "
+    "Of processes that edit a large file in loops and are killed at any instant, none leaves it torn, and no "
     "edit that was acknowledged is lost; without a journal it is seen to be torn. On any system."
 )
 
