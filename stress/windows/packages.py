@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from sysconfig import get_python_version
 from typing import TYPE_CHECKING
 
 from .commands import pip
@@ -14,7 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["WINDOWS", "flattened", "install", "needed"]
 
-WINDOWS = ("--platform=win_amd64", "--python-version=3.11", "--implementation=cp", "--only-binary=:all:")
+WINDOWS = (
+    "--platform=win_amd64",
+    f"--python-version={get_python_version()}",
+    "--implementation=cp",
+    "--only-binary=:all:",
+)
 
 # Needed on Windows alone, by pytest and portalocker: pip asks the system on which it runs what is needed.
 _THERE_ALONE = ("colorama", "pywin32")

@@ -1,4 +1,4 @@
-/* python.exe: what the official one is, a caller of python311.dll. */
+/* python.exe: what the official one is, a caller of python3xx.dll. */
 #include <wchar.h>
 
 int _dowildcard = 0; /* as there: what has a * is not replaced by names of files */

@@ -106,6 +106,7 @@ def test_requirements_are_those_of_the_tests() -> None:
         ("deploy_libs/python311.dll", "python311.dll"),
         ("deploy_libs/_ctypes.pyd", "DLLs/_ctypes.pyd"),
         ("deploy_libs/api-ms-win-crt-time-l1-1-0.dll", None),  # Wine has its own
+        ("deploy_libs/_wmi.pyd", None),  # of which Wine has half
         ("panda3d/core.pyd", None),
     ],
 )
@@ -123,9 +124,16 @@ def test_library_in_the_zip_is_what_it_was_made_of(tmp_path: Path) -> None:
 
 def test_older_library_is_brought_up() -> None:
     """The interpreter calls a method of the class that was not one; where it is, nothing changes."""
+    metadata = Path("importlib", "metadata", "__init__.py")
     older = "class A:\n    def invalidate_caches(cls):\n        pass\n"
     newer = "class A:\n    @classmethod\n    def invalidate_caches(cls):\n        pass\n"
-    assert standard_library.brought_up(older) == standard_library.brought_up(newer) == newer
+    assert standard_library.changed(metadata, older) == standard_library.changed(metadata, newer) == newer
+
+
+def test_library_does_not_copy_by_what_wine_lacks() -> None:
+    """Since 3.12 it would."""
+    source = 'if hasattr(_winapi, "CopyFile2"):\n'
+    assert standard_library.changed(Path("shutil.py"), source) == "if False:\n"
 
 
 def test_arguments_after_two_dashes_are_for_pytest() -> None:
