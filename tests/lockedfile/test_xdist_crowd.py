@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MODULES = 16
-EDITS = 400 if sys.platform != "win32" else 60  # under Wine each takes a hundred times as long
+EDITS = 250 if sys.platform != "win32" else 60  # under Wine each takes a hundred times as long
 
 # The comments make the file several pages long, so that half an edit would be seen.
 REQUIREMENT = "\texample.com/module{:02} v0.0.{} // {}\n"
