@@ -40,6 +40,33 @@ def _children(pid: int) -> list[int]:
     return found
 
 
+# What runs before any other Python: a Ctrl-C as the simulator is about to be imported.
+_INTERRUPTING = """
+import signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "simulator.cli":
+            signal.raise_signal(signal.SIGINT)
+sys.meta_path.insert(0, Finder())
+"""
+
+
+def test_ctrl_c_before_anything_has_begun_is_no_traceback(tmp_path: Path) -> None:
+    """It ends then and there, as any program that does not care."""
+    (tmp_path / "sitecustomize.py").write_text(_INTERRUPTING)
+    run = subprocess.run(
+        [sys.executable, "-m", "simulator", "--workers", "2", "--edits", "1"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.stdout, run.stderr) == ("", "")
+    assert run.returncode == (-signal.SIGINT if sys.platform != "win32" else 3)
+
+
 @pytest.mark.parametrize("name", POLITE)
 def test_interrupted_run_judges_what_was_recorded_and_leaves_nobody(tmp_path: Path, name: str) -> None:
     """Ctrl-C, and a polite end: the workers are gone, and the verdict on what they did is there."""
