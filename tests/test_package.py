@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import subprocess
 import sys
 from importlib import resources
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 import lockedfile
+from tests.imports import imported_with, inevitable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -211,29 +211,19 @@ def test_public_names_are_documented() -> None:
     assert all((thing.__doc__ or "").strip() for thing in documented)
 
 
-def modules_imported_with(package: str) -> set[str]:
-    """What a bare interpreter has to import for it."""
-    program = (
-        "import sys; before = set(sys.modules); sys.path.insert(0, sys.argv[1]);"
-        f"import {package}; print(*sorted(set(sys.modules) - before))"
-    )
-    command = [sys.executable, "-S", "-I", "-c", program, str(ROOT)]
-    return set(subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout.split())
-
-
 def test_import_of_lockedfile_is_light() -> None:
     """The standard library only, and of that nothing that an edit does not need."""
-    modules = modules_imported_with("lockedfile")
+    modules = imported_with("lockedfile")
     foreign = {module for module in modules if module.partition(".")[0] not in {*sys.stdlib_module_names, "lockedfile"}}
     assert foreign == set()
     heavy = {"typing", "dataclasses", "threading", "subprocess", "asyncio", "logging", "inspect", "re", "collections"}
-    heavy |= {"lockedfile.aio", "lockedfile._cli", "lockedfile._wait"}
-    assert modules & (heavy if sys.platform == "win32" else heavy | {"ctypes"}) == set()
+    heavy |= {"ctypes", "lockedfile.aio", "lockedfile._cli", "lockedfile._wait"}
+    assert modules & (heavy - inevitable()) == set()
 
 
 def test_heavy_import_would_show() -> None:
     """The check can fail: of a module that imports `typing`."""
-    assert "typing" in modules_imported_with("selectors, typing")
+    assert "typing" in imported_with("selectors, typing")
 
 
 def test_type_marker_ships() -> None:

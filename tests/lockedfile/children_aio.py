@@ -24,8 +24,15 @@ def _threads() -> int:
     return footprints.threads(os.getpid()) if sys.platform == "linux" else threading.active_count()
 
 
+def _forgive_late_wakeup(unraisable: sys.UnraisableHookArgs) -> None:
+    """On Windows a thread of Python hears Ctrl-C, and may find that the loop it is to wake has ended by it already."""
+    if "signal wakeup fd" not in (unraisable.err_msg or ""):
+        sys.__unraisablehook__(unraisable)
+
+
 def edit_interrupted(path: str) -> None:
     """Edit, say where it stands, and how it ended; once told that the lock is free, say when no thread is left."""
+    sys.unraisablehook = _forgive_late_wakeup
     be_interruptible()
 
     async def transform(_: bytes) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 
 import lockedfile
 from lockedfile._cli import _edit, entry, main
+from tests.imports import inevitable
 from tests.lockedfile import needs, program, weakened_cli
 from tests.lockedfile.processes import LIMIT_S
 
@@ -301,7 +302,7 @@ def test_start_imports_only_what_is_asked_for(tmp_path: Path) -> None:
     """Neither other subcommands, nor what only a wait needs."""
     path = tmp_path / "f"
     path.touch()
-    heavy = {"subprocess", "json", "shutil", "threading", "difflib", "importlib.metadata"}
+    heavy = {"subprocess", "json", "shutil", "threading", "difflib", "importlib.metadata"} - inevitable()
     assert modules_of("read", str(path)) & heavy == set()
     assert modules_of("holders", str(path)) & (heavy - {"subprocess"}) == set()
     assert modules_of("run", str(path), *program.python("")) & (heavy - {"subprocess", "threading"}) == set()
