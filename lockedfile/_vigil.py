@@ -94,13 +94,15 @@ class Vigil:
             if stand_in.error is not None:
                 raise stand_in.error
         finally:
-            if earlier:
-                earlier.hush(stand_in.wake)
-            if self._lookout:
-                self._lookout.leave(earlier or stand_in)
-            stand_in.dismiss()  # if it is wanted still, something has been raised
-            if errand:
-                errand.wake = None
+            try:
+                if earlier:
+                    earlier.hush(stand_in.wake)
+                if self._lookout:
+                    self._lookout.leave(earlier or stand_in)
+            finally:
+                stand_in.dismiss()  # if it is wanted still, something has been raised
+                if errand:
+                    errand.wake = None
 
     def _send(self, stand_in: StandIn) -> None:
         try:
