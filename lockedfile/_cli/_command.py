@@ -21,6 +21,7 @@ __all__ = ["CommandError", "StartError", "filtered", "ran"]
 
 _CANNOT_RUN, _NOT_FOUND = 126, 127
 _BY_SIGNAL = 128
+_HAS_SHELL = hasattr(os, "fork")
 
 
 class CommandError(Exception):
@@ -92,7 +93,7 @@ def _started(command: Sequence[str], options: dict[str, Any]) -> Popen[bytes]:
         try:
             return Popen(command, **options)
         except OSError as error:
-            if error.errno != errno.ENOEXEC:
+            if error.errno != errno.ENOEXEC or not _HAS_SHELL:
                 raise
             return Popen(["/bin/sh", _found(command[0]), *command[1:]], **options)  # execvp(3) does so
     except FileNotFoundError as error:
@@ -114,7 +115,10 @@ def _reason(name: str, error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         advice = "its interpreter is missing, see its first line" if os.path.exists(name) else "check the name and PATH"
     elif isinstance(error, PermissionError):
-        advice = "name a program" if os.path.isdir(name) else "make it executable with chmod +x"
+        executable = "make it executable with chmod +x" if _HAS_SHELL else "check who may run it"
+        advice = "name a program" if os.path.isdir(name) else executable
+    elif isinstance(error, OSError) and error.errno == errno.ENOEXEC:
+        advice = "it is no program of this system; name the one that is to run it before it, such as python"
     else:
         advice = "try it without lockedfile"
     return f"cannot run {safe(name) or repr('')}: {cause}; {advice}"

@@ -62,3 +62,20 @@ def test_nobody_known_does_not_mean_nobody(
     monkeypatch.setattr(os.path, "exists", lambda _path: True)
     assert main(["holders", str(tmp_path / "go.mod")]) == 0
     assert capfd.readouterr().out.startswith("nobody is known to hold or wait for ")
+
+
+@pytest.mark.parametrize("subcommand", ["run", "edit"])
+def test_command_that_is_no_program_is_one_line_that_says_so(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], subcommand: str
+) -> None:
+    """No shell is asked to run it, as there is none."""
+    path, script = tmp_path / "go.mod", tmp_path / "script.py"
+    path.touch()
+    script.write_text("print('runs')")
+    assert main([subcommand, str(path), "--", str(script)]) == 126
+    out, said = capfd.readouterr()
+    assert out == ""
+    assert "/bin/sh" not in said
+    assert said.endswith(
+        "; it is no program of this system; name the one that is to run it before it, such as python\n"
+    )
