@@ -26,7 +26,7 @@ _FILE_OBJECT = 1  # SE_FILE_OBJECT
 _OWNER, _ACCESS = 0x1, 0x4  # OWNER_SECURITY_INFORMATION, DACL_SECURITY_INFORMATION
 _REVISION = 1  # SDDL_REVISION_1
 _TOKEN_QUERY, _TOKEN_USER = 0x8, 1
-_ERROR_INVALID_FUNCTION, _ERROR_NOT_SUPPORTED = 1, 50
+_NO_ACCESS_LISTS = {1, 50, 120}  # ERROR_INVALID_FUNCTION, ERROR_NOT_SUPPORTED, ERROR_CALL_NOT_IMPLEMENTED
 _SYSTEM, _ADMINISTRATORS = "S-1-5-18", "S-1-5-32-544"
 
 _GENERIC_WRITE = 0x4000_0000
@@ -123,9 +123,15 @@ def create(path: str | bytes, flags: int, access: Birth | None) -> int:
     call = name, _GENERIC_WRITE, _SHARED, access and byref(access), _CREATE_NEW, _AS_IT_IS, None
     ctypes.set_last_error(0)
     try:
-        # One drawn through the other, with no line of Python between, before which a signal handler may raise.
-        for fd in map(msvcrt.open_osfhandle, starmap(_CreateFileW, (call,)), (flags,)):
-            return fd
+        # Drawn, with no line of Python between, before which a signal handler may raise.
+        for handle in starmap(_CreateFileW, (call,)):
+            fd = -1
+            try:
+                for fd in map(msvcrt.open_osfhandle, (handle,), (flags,)):
+                    return fd
+            finally:
+                if fd < 0 and handle not in _INVALID_HANDLES:  # there are no more descriptors
+                    _CloseHandle(handle)
     except OSError:
         number = ctypes.get_last_error()
         if not number:
@@ -152,7 +158,7 @@ def owner_of(fd: int) -> str:
     number = _GetSecurityInfo(
         msvcrt.get_osfhandle(fd), _FILE_OBJECT, _OWNER, byref(owner), None, None, None, byref(descriptor)
     )
-    if number in (_ERROR_INVALID_FUNCTION, _ERROR_NOT_SUPPORTED):
+    if number in _NO_ACCESS_LISTS:
         return ""
     _raise(number)
     try:
@@ -174,7 +180,7 @@ def _access_of(fd: int) -> str:
     number = _GetSecurityInfo(
         msvcrt.get_osfhandle(fd), _FILE_OBJECT, _ACCESS, None, None, None, None, byref(descriptor)
     )
-    if number in (_ERROR_INVALID_FUNCTION, _ERROR_NOT_SUPPORTED):
+    if number in _NO_ACCESS_LISTS:
         return ""
     _raise(number)
     try:

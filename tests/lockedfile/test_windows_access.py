@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import msvcrt
 import os
 import sys
 from pathlib import Path
@@ -224,3 +225,19 @@ def test_sync_that_failed_is_not_tried_again(path: Path, monkeypatch: pytest.Mon
     with path.open("r+b") as file, pytest.raises(OSError, match=r".") as caught:
         _oslock.sync(file.fileno())
     assert caught.value.errno == number
+
+
+def test_journal_for_which_there_is_no_descriptor_is_not_left_open(path: Path) -> None:
+    """The C library has so many; with one more, the next edit makes its journal in the place of that one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(msvcrt, "open_osfhandle", no_descriptor)
+        with pytest.raises(JournalError) as caught:
+            Edit(path, lambda _: NEW)
+    assert (caught.value.errno, path.read_bytes()) == (errno.EMFILE, OLD)
+    assert Edit(path, lambda _: NEW).changed
+    assert (path.read_bytes(), beside(path)) == (NEW, [])
+
+
+def no_descriptor(_handle: int, _flags: int) -> int:
+    """What Python says when there are none."""
+    raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
