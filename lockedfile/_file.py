@@ -37,7 +37,7 @@ from ._oslock import (
     located,
     lock,
 )
-from ._pauses import pauses
+from ._pauses import cut_after, pauses
 
 TYPE_CHECKING = False  # what typing calls so; to import typing would cost more than many an edit
 if TYPE_CHECKING:
@@ -142,7 +142,10 @@ def acquire(
                     continue  # unlinked while we waited: the next open makes it anew, or says that it is gone
                 if named.st_ino == opened.st_ino and named.st_dev == opened.st_dev:
                     if truncate and named.st_size:
-                        ftruncate(fd, 0)
+                        try:
+                            ftruncate(fd, 0)
+                        except OSError as error:
+                            cut_after(error, fd, 0, _time_left(path, patience))
                     held[fd] = named.st_dev, named.st_ino, kind, owner() if errands else this_thread.owner
                     locked = True
                     return fd, named, place

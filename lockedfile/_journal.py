@@ -57,7 +57,7 @@ from ._oslock import (
     sync_data,
     sync_directory,
 )
-from ._pauses import pauses
+from ._pauses import cut_after, pauses
 from ._record import MARK_BYTES, Record
 from ._writeback import TRIES, undone, write_all
 
@@ -186,7 +186,10 @@ class _Journalled:
             write_all(fd, after, start)
         if durable:
             self._sync(sync_data)
-        ftruncate(fd, record.new_size)
+        try:
+            ftruncate(fd, record.new_size)
+        except OSError as error:
+            cut_after(error, fd, record.new_size, self._timeout)
         if durable:
             self._sync(sync)
         self._drop()
@@ -196,7 +199,7 @@ class _Journalled:
             record = self._record
             if fstat(self._fd).st_size > record.end:  # in flight; otherwise it is old, or new
                 old_parts = [(start, before) for start, before, _ in record.spans]
-                settle(self._fd, old_parts, record.old_size, durable=record.durable)
+                settle(self._fd, old_parts, record.old_size, 0, durable=record.durable)
             self._drop()
 
     def _lay(self) -> None:
@@ -278,13 +281,19 @@ def confirm(fd: int, path: str | bytes, place: str | bytes) -> None:
         raise
 
 
-def settle(fd: int, parts: Iterable[tuple[int, bytes]], size: int, *, durable: bool) -> None:
-    """Make a file that is in flight whole: write `parts`, each at its position, and then take the mark away."""
+def settle(fd: int, parts: Iterable[tuple[int, bytes]], size: int, timeout: float | None, *, durable: bool) -> None:
+    """Make a file that is in flight whole: write `parts`, each at its position, and then take the mark away.
+
+    For at most `timeout` seconds the latter is tried again, if another program is in the way.
+    """
     for start, part in parts:
         write_all(fd, part, start)
     if durable:
         sync_data(fd)
-    ftruncate(fd, size)
+    try:
+        ftruncate(fd, size)
+    except OSError as error:
+        cut_after(error, fd, size, timeout)
     if durable:
         sync(fd)
 

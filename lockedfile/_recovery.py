@@ -78,7 +78,7 @@ class Found:
             right, durable = self._judged(content)
             if right is not None:
                 parts = ((start, right[start:end]) for start, end in changed_spans(content, right))
-                settle(self.fd, parts, len(right), durable=durable)
+                settle(self.fd, parts, len(right), self.timeout, durable=durable)
             elif durable:
                 sync(self.fd)  # invariant 8: it may be there because a sync failed
             self.drop()

@@ -15,6 +15,7 @@ from os import ftruncate, strerror
 
 from ._errors import name_file
 from ._oslock import pwrite
+from ._pauses import cut_after
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,10 @@ def replace(fd: int, old: bytes, new: bytes, path: str | bytes) -> None:
             for start, end in changed_spans(old, new):
                 write_all(fd, new[start:end], start)
         if len(new) < len(old):
-            ftruncate(fd, len(new))
+            try:
+                ftruncate(fd, len(new))
+            except OSError as error:
+                cut_after(error, fd, len(new), None)
     except BaseException as error:
         raised = error
         for _ in TRIES:

@@ -22,6 +22,8 @@ Each system's module defines the same few names:
   journal is named after; `plain(path)`: such a path as people write it.
 - `diagnose(error, path, flags)`: let an `OSError` say what keeps the file at `path` from being opened so, or removed,
   and what to do; may that be over in a moment? None where nothing of another program's does.
+- `is_mapped(error)`: does this `OSError`, of cutting a file, come of another program's having it mapped into memory?
+  Then it is made to say so.
 - `access_at_birth(source, status)`: the access with which to create a file that nobody may read who cannot read the
   file `source`, whose status it is; `create(path, flags, access)`: the descriptor of a new file with this access.
 - `give_access(fd, source, status)`: let those read the new file `fd`, which was created so, who can read `source`, and
@@ -63,6 +65,7 @@ if sys.platform == "win32":
         give_access,
         ignore_signals,
         is_locked,
+        is_mapped,
         is_taken,
         located,
         lock,
@@ -95,6 +98,7 @@ elif not sys.platform.startswith(("aix", "emscripten", "sunos", "wasi")):
         give_access,
         ignore_signals,
         is_locked,
+        is_mapped,
         is_taken,
         located,
         lock,
@@ -127,6 +131,7 @@ else:
         give_access,
         ignore_signals,
         is_locked,
+        is_mapped,
         is_taken,
         located,
         lock,
@@ -175,6 +180,7 @@ __all__ = [
     "is_first_to_look",
     "is_line",
     "is_locked",
+    "is_mapped",
     "is_taken",
     "leave",
     "located",

@@ -39,6 +39,7 @@ __all__ = [
     "give_access",
     "ignore_signals",
     "is_locked",
+    "is_mapped",
     "is_taken",
     "located",
     "lock",
@@ -114,6 +115,10 @@ def most_bytes() -> int:
 located = os.fspath  # as it is
 plain = os.fsdecode
 diagnose: Callable[[OSError, str | bytes, int], bool] | None = None
+
+
+def is_mapped(error: OSError) -> bool:
+    return False
 
 
 def is_taken(error: OSError) -> bool:

@@ -31,6 +31,7 @@ __all__ = [
     "give_access",
     "ignore_signals",
     "is_locked",
+    "is_mapped",
     "is_taken",
     "located",
     "lock",
@@ -86,6 +87,10 @@ located = os.fspath
 plain = os.fsdecode
 diagnose: Callable[[OSError, str | bytes, int], bool] | None = None
 Owner = int
+
+
+def is_mapped(error: OSError) -> bool:
+    return False
 
 
 def owner_of(fd: int, status: os.stat_result) -> Owner:

@@ -20,7 +20,7 @@ assert sys.platform == "win32"
 
 from ._windows_paths import located, plain
 from ._windows_refusals import diagnose as _diagnose
-from ._windows_refusals import is_denied  # now: to import it when a call has failed may forget what Windows said
+from ._windows_refusals import is_denied, is_mapped  # now: later, the import may forget what Windows said
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ __all__ = [
     "give_access",
     "ignore_signals",
     "is_locked",
+    "is_mapped",
     "is_taken",
     "located",
     "lock",

@@ -94,7 +94,7 @@ def _put(value: object, name: str, *owners: Any) -> Callable[[], None]:
 def _settled(*, sync_content: bool = True, sync_cut: bool = True, cut_first: bool = False) -> Callable[[], None]:
     """Putting back, by the next user or after a failure, without one of its steps."""
 
-    def settle(fd: int, parts: Any, size: int, *, durable: bool) -> None:
+    def settle(fd: int, parts: Any, size: int, _timeout: float | None, *, durable: bool) -> None:
         if cut_first:
             os.ftruncate(fd, size)
         for start, part in parts:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Spawn = Callable[..., Child]
 
 OLD, NEW = b"module m\r\n" * 900, b"module n\r\n" * 800
-ACCESS_DENIED, SHARING_VIOLATION, DELETE_PENDING = 5, 32, 303
+ACCESS_DENIED, SHARING_VIOLATION, DELETE_PENDING, MAPPED = 5, 32, 303, 1224
 
 
 @pytest.fixture
@@ -105,6 +105,50 @@ def test_file_that_another_has_for_long_is_an_error_that_says_so(
     child.tell()
     child.expect("done")
     assert path.read_bytes() == OLD
+
+
+CUTTING: dict[str, Callable[[Path], object]] = {
+    "Edit": lambda path: Edit(path, lambda _: NEW),
+    "Edit, of the same size": lambda path: Edit(path, lambda old: old.swapcase()),
+    "Edit, with no journal": lambda path: Edit(path, lambda _: NEW, crash_safe=False),
+    "open": lambda path: lockedfile.open(path, "wb").close(),
+}
+"""What cuts a file: with a journal every edit, which takes its mark away."""
+
+
+def mapping(spawn: Spawn, path: Path) -> Child:
+    """A process that has the file mapped into memory."""
+    child = spawn(windows.have_mapped, path)
+    child.expect("ready")
+    return child
+
+
+@pytest.mark.parametrize("way", CUTTING)
+def test_file_that_another_has_mapped_for_a_moment_is_edited(
+    spawn: Spawn, path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """As soon as it may be cut."""
+    monkeypatch.setattr(_pauses, "sleep", let_go(mapping(spawn, path)))
+    CUTTING[way](path)
+    assert path.read_bytes() == {"Edit, of the same size": OLD.swapcase(), "open": b""}.get(way, NEW)
+    assert beside(path) == []
+
+
+def test_file_that_another_has_mapped_for_long_is_an_error_that_says_so(
+    spawn: Spawn, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who reads gets the old content meanwhile, and who edits when it is over finds that."""
+    Clock(monkeypatch)
+    child = mapping(spawn, path)
+    with pytest.raises(OSError, match=r"another program has it mapped into memory.*; close it there") as caught:
+        Edit(path, lambda _: NEW)
+    assert (caught.value.winerror, caught.value.filename) == (MAPPED, str(path))
+    assert lockedfile.read(path) == OLD
+    child.tell()
+    child.expect("done")
+    assert Edit(path, lambda old: old + NEW).recovered
+    assert path.read_bytes() == OLD + NEW
+    assert beside(path) == []
 
 
 FIRST_ERROR = """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 import sys
 from ctypes import byref, wintypes
@@ -37,6 +38,15 @@ def open_unshared(path: str) -> int:
 def close(handle: int) -> None:
     """Close it."""
     _kernel32.CloseHandle(handle)
+
+
+def have_mapped(path: str) -> None:
+    """Have the file mapped into memory, from "ready" until told to go on."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ):
+        say("ready")
+        hear()
+    say("done")
+    hear()
 
 
 def have_unshared(path: str) -> None:
