@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +66,20 @@ def test_each_sync_that_is_missing_is_caught(tmp_path: Path, name: str) -> None:
     """By the lane `teeth`, as it does it for all."""
     found = teeth.run(plan(tmp_path, name))
     assert found.states == {"caught by weakdisk": 1}, found.failures
+
+
+if sys.platform != "win32":
+    from stress.crash.model import FileMachine
+
+    @pytest.mark.parametrize("kind", ["append", "first byte", "blanks", "zeros"])
+    def test_what_others_write_after_a_kill_stays(kind: str) -> None:
+        """But for zeros at the end, which a power cut leaves of a durable edit, too: they may go with it."""
+        state = FileMachine()
+        state.foreign_edit(kind="append", cut=0)
+        state.edit_killed(new=b"", durable=True, call=2, part=0.0)
+        state.foreign_edit(kind=kind, cut=3)
+        assert len(state.allowed) == (3 if kind == "zeros" else 1)
+        state.teardown()
 
 
 @needs.posix
