@@ -19,7 +19,7 @@ from .system import COMPILER, DLLTOOL
 
 __all__ = ["CARRIER", "SOURCE", "assemble"]
 
-# 1.10.16 carries 3.11.9, 3.12.10, 3.13.5, and 3.14.0.
+# 1.10.16 carries 3.11.9, 3.12.10, 3.13.11, and 3.14.2.
 CARRIER = "panda3d==1.10.16"
 SOURCE = Path(__file__).with_name("python.c")
 
