@@ -50,13 +50,18 @@ def end(child: Child) -> None:
     child.end()
 
 
-def interrupted(child: Child, path: Path, before: footprints.Footprint) -> waiting.Outcome:
-    """How a wait went that is interrupted; and nothing is left of it once the lock, which is held, is free."""
+def heard_of_interrupted(child: Child, path: Path) -> waiting.Outcome:
+    """How a wait went that is interrupted while the lock is held."""
     with lockedfile.open(path, "r+b"):
         child.tell()
         footprints.until_in_line(path)
         child.process.send_signal(signal.SIGINT)
-        heard = waiting.heard(child)
+        return waiting.heard(child)
+
+
+def interrupted(child: Child, path: Path, before: footprints.Footprint) -> waiting.Outcome:
+    """How a wait went that is interrupted; and nothing is left of it once the lock, which is held, is free."""
+    heard = heard_of_interrupted(child, path)
     footprints.until_back(child.process.pid, path, before)
     end(child)
     return heard
@@ -87,11 +92,7 @@ def test_interrupt_that_is_slept_over_would_show(spawn: Spawn, path: Path) -> No
         wait_interrupted.ask_while_another_thread_is_interrupted, name(weakened_waits.open_keeping_late), path, 2
     )
     child.expect("ready")
-    with lockedfile.open(path, "r+b"):
-        child.tell()
-        footprints.until_in_line(path)
-        child.process.send_signal(signal.SIGINT)
-        assert waiting.heard(child).took_s >= 2
+    assert heard_of_interrupted(child, path).took_s >= 2
     end(child)
 
 
@@ -129,11 +130,7 @@ def test_interrupt_that_is_not_heard_would_show(spawn: Spawn, path: Path) -> Non
     """The check can fail: of a wait that hears it when it is over."""
     child = spawn(waiting.ask, name(weakened_waits.open_deaf), path, 0.5)
     child.expect("ready")
-    with lockedfile.open(path, "r+b"):
-        child.tell()
-        footprints.until_in_line(path)
-        child.process.send_signal(signal.SIGINT)
-        assert waiting.heard(child).took_s >= 0.5
+    assert heard_of_interrupted(child, path).took_s >= 0.5
     end(child)
 
 
